@@ -1,0 +1,157 @@
+import 'reflect-metadata';
+import { Type } from 'class-transformer';
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import type { JsonValue } from '../json.js';
+import { MappingConfig } from './mapping-config.js';
+
+/**
+ * The shape of one tenant's configuration file, which is also the shape of the active version after its references were resolved.
+ * Any text value may be a reference, resolved by each process when it takes the version up and never stored:
+ * `env:NAME` (must be set), `env:NAME|default`, `file:PATH` (first line).
+ */
+
+const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const SLUG_HELP = { message: '$property must be a slug: small letters, digits and dashes, at most 63' };
+
+export const SOURCE_AUTHENTICATIONS = ['none', 'shared_secret'] as const;
+export class SourceAuthentication {
+  /** `none` answers only loopback peers without forwarding headers, unless the source says `open: true`. */
+  @IsIn(SOURCE_AUTHENTICATIONS) kind!: (typeof SOURCE_AUTHENTICATIONS)[number];
+  /** The header that carries the secret; `X-Shared-Secret` unless told. */
+  @IsOptional() @IsString() @MinLength(1) header?: string;
+  /** A reference. A shared secret that resolves to empty text counts as `none`. */
+  @IsOptional() @IsString() secret?: string;
+}
+
+export class SourceIdempotency {
+  /** How long a key is remembered; CONTRACTS: 24 h, 30 days on the raw CRM intake. */
+  @IsInt() @Min(1) @Max(8784) ttl_hours!: number;
+  /** An empty or unusable key: `ignore` takes it as absent (the two old routes), `refuse` answers 400. */
+  @IsIn(['ignore', 'refuse']) invalid_key!: 'ignore' | 'refuse';
+}
+
+export const ANSWER_STYLES = ['webhook', 'raw_crm'] as const;
+export type AnswerStyle = (typeof ANSWER_STYLES)[number];
+
+export class SourceConfig {
+  @Matches(SLUG, SLUG_HELP) name!: string;
+  /** Which parser reads the body; a folder under libs/ingestion/src/sources. */
+  @IsString() kind!: string;
+  /** The route, without a trailing slash, e.g. `/webhooks/leads`. */
+  @Matches(/^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/, { message: 'path must be an absolute path without a trailing slash' }) path!: string;
+  /** The shape of the answers, one per kind of old client. */
+  @IsIn(ANSWER_STYLES) answers!: AnswerStyle;
+  @IsDefined() @ValidateNested() @Type(() => SourceAuthentication) authentication!: SourceAuthentication;
+  /** true lets an unauthenticated source answer peers other than loopback. */
+  @IsOptional() @IsBoolean() open?: boolean;
+  /** ISO 3166 alpha-2: the region in which a national phone number is read. Without one no national number is valid. */
+  @IsOptional() @Matches(/^[A-Z]{2}$/) phone_region?: string;
+  @IsDefined() @ValidateNested() @Type(() => SourceIdempotency) idempotency!: SourceIdempotency;
+  /** `{}` is an ordinary lead on the raw CRM intake and "Empty payload" on the webhook. */
+  @IsOptional() @IsBoolean() accept_empty_object?: boolean;
+}
+
+export const RULE_CHECKS = ['present', 'matches', 'equals', 'in'] as const;
+export class ValidationRule {
+  /** The reason code of a lead that fails this rule. */
+  @Matches(/^[A-Z][A-Z0-9_]*$/) code!: string;
+  /** Dot paths; the first that is present is judged. */
+  @IsArray() @ArrayNotEmpty() @IsString({ each: true }) field!: string[];
+  /** `present`: not missing and not null ("" is present). The other checks pass a missing value: `present` is what asks for it. */
+  @IsIn(RULE_CHECKS) check!: (typeof RULE_CHECKS)[number];
+  /** For `matches`: RE2 syntax, on the whole value; a number is taken as its digits. */
+  @IsOptional() @IsString() pattern?: string;
+  /** For `equals`: the exact JSON value; `true` is not "true". */
+  @IsOptional() value?: JsonValue;
+  /** For `in`: exact JSON values. */
+  @IsOptional() @IsArray() values?: JsonValue[];
+}
+
+export class RuleProfile {
+  @Matches(SLUG, SLUG_HELP) name!: string;
+  @IsArray() @ValidateNested({ each: true }) @Type(() => ValidationRule) rules!: ValidationRule[];
+}
+
+export class RulesConfig {
+  /** Which profile judges; switching is configuration only. */
+  @IsString() active!: string;
+  @IsArray() @ArrayNotEmpty() @ValidateNested({ each: true }) @Type(() => RuleProfile) profiles!: RuleProfile[];
+}
+
+export class NormalisationConfig {
+  /** Where the e-mail, the phone and fields declared boolean stand: dot paths, the first that is present. */
+  @IsArray() @IsString({ each: true }) email!: string[];
+  @IsArray() @IsString({ each: true }) phone!: string[];
+  @IsArray() @IsString({ each: true }) booleans!: string[];
+  /** Paths whose text stays exactly as sent (labels asked on a form are matched word for word). */
+  @IsOptional() @IsArray() @IsString({ each: true }) verbatim?: string[];
+}
+
+export const ON_DUPLICATE = ['deliver', 'hold', 'reject', 'update'] as const;
+export class DedupConfig {
+  @IsArray() @IsIn(['email', 'phone', 'native_id'], { each: true }) identities!: ('email' | 'phone' | 'native_id')[];
+  @IsInt() @Min(1) @Max(87840) window_hours!: number;
+  @IsIn(ON_DUPLICATE) on_duplicate!: (typeof ON_DUPLICATE)[number];
+}
+
+export class PolicyConfig {
+  /** STRICT: a present but invalid field rejects. SALVAGE: an invalid optional field is dropped with a warning. OFF: no field is judged. */
+  @IsIn(['STRICT', 'SALVAGE', 'OFF']) mode!: 'STRICT' | 'SALVAGE' | 'OFF';
+}
+
+export class DestinationAuthentication {
+  @IsIn(['none', 'bearer']) kind!: 'none' | 'bearer';
+  /** A reference. A token that already begins with `Bearer ` is sent as it is. */
+  @IsOptional() @IsString() token?: string;
+}
+
+export class DestinationConfig {
+  @Matches(SLUG, SLUG_HELP) name!: string;
+  /** A folder under libs/delivery/src/destinations. */
+  @IsString() kind!: string;
+  @IsString() url!: string;
+  @IsDefined() @ValidateNested() @Type(() => DestinationAuthentication) authentication!: DestinationAuthentication;
+  /** The name of the mapping that makes this destination's payload. */
+  @IsString() mapping!: string;
+  /** How its answers are read (ARCHITECTURE 8): `plain` is the demo customer's simple contract. */
+  @IsIn(['plain', 'standard']) answers!: 'plain' | 'standard';
+  /** What a second call with the same key does at the destination; decides whether an unknown outcome may be sent again. */
+  @IsIn(['keyed', 'upsert', 'search_first', 'blind']) effect!: 'keyed' | 'upsert' | 'search_first' | 'blind';
+  /** Gaps after failed attempts, in multiples of LEADGATE_RETRY_BASE_SECONDS. Default 1, 2, 4, 8, 16. */
+  @IsOptional() @IsArray() @IsInt({ each: true }) @Min(0, { each: true }) retry_multiples?: number[];
+  /** Total time of one call, connection to last byte. Default 30. */
+  @IsOptional() @IsInt() @Min(1) @Max(30) timeout_seconds?: number;
+  /** Calls in flight at once, per process. Default 32. */
+  @IsOptional() @IsInt() @Min(1) @Max(256) concurrency?: number;
+  /** Dot path of the record's id in a JSON answer, e.g. `id`. */
+  @IsOptional() @IsString() record_id_path?: string;
+}
+
+export class TenantConfig {
+  @Matches(SLUG, SLUG_HELP) tenant!: string;
+  @IsString() @MinLength(1) name!: string;
+  @IsArray() @ValidateNested({ each: true }) @Type(() => SourceConfig) sources!: SourceConfig[];
+  @IsDefined() @ValidateNested() @Type(() => RulesConfig) rules!: RulesConfig;
+  @IsDefined() @ValidateNested() @Type(() => NormalisationConfig) normalisation!: NormalisationConfig;
+  @IsDefined() @ValidateNested() @Type(() => DedupConfig) dedup!: DedupConfig;
+  @IsDefined() @ValidateNested() @Type(() => PolicyConfig) policy!: PolicyConfig;
+  @IsArray() @ValidateNested({ each: true }) @Type(() => MappingConfig) mappings!: MappingConfig[];
+  @IsArray() @ValidateNested({ each: true }) @Type(() => DestinationConfig) destinations!: DestinationConfig[];
+  /** CRM screen column → dot path, for tenants whose leads are kept here. */
+  @IsOptional() @IsObject() crm_columns?: Record<string, string>;
+}

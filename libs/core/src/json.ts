@@ -1,0 +1,48 @@
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+export interface JsonObject {
+  [key: string]: JsonValue;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads a dot path such as `address.zip`. Only own members count, so a path can never reach a prototype.
+ * A member whose own name contains the rest of the path, dots included, wins (`{"address.zip": …}` as flat forms send it).
+ * @returns the value, or undefined where any step is missing.
+ */
+export function readPath(payload: JsonValue | undefined, path: string): JsonValue | undefined {
+  if (!isJsonObject(payload)) return undefined;
+  if (Object.hasOwn(payload, path)) return payload[path];
+  const dot = path.indexOf('.');
+  if (dot < 0) return undefined;
+  const head = path.slice(0, dot);
+  return Object.hasOwn(payload, head) ? readPath(payload[head], path.slice(dot + 1)) : undefined;
+}
+
+/** The first of several paths that is present (null counts as missing). */
+export function readFirst(payload: JsonValue, paths: readonly string[]): { path: string; value: JsonValue } | undefined {
+  for (const path of paths) {
+    const value = readPath(payload, path);
+    if (value !== undefined && value !== null) return { path, value };
+  }
+  return undefined;
+}
+
+/** Sets a dot path on a plain object, making the objects on the way. Paths come from checked configuration, never from a lead. */
+export function writePath(target: JsonObject, path: string, value: JsonValue): void {
+  const steps = path.split('.');
+  const last = steps.pop() as string;
+  let at = target;
+  for (const step of steps) {
+    const next = Object.hasOwn(at, step) ? at[step] : undefined;
+    if (isJsonObject(next)) at = next;
+    else {
+      const made: JsonObject = {};
+      at[step] = made;
+      at = made;
+    }
+  }
+  at[last] = value;
+}

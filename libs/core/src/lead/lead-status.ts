@@ -1,0 +1,71 @@
+import { assertNever } from '../assert-never.js';
+
+/** In lifecycle order. What each one means stands in glossary.md. */
+export const LEAD_STATUSES = [
+  'RECEIVED',
+  'HELD',
+  'REJECTED',
+  'READY',
+  'FAILED',
+  'DELIVERED',
+  'KEPT',
+  'PERMANENTLY_FAILED',
+  'ERASED',
+] as const;
+export type LeadStatus = (typeof LEAD_STATUSES)[number];
+
+/**
+ * The one table of what may follow what on a lead's own way. Every state change in SQL is a compare-and-set that names its
+ * allowed `from` statuses through `statusesLeadingTo`, so a late or repeated job changes nothing.
+ * FAILED → FAILED is a further failed attempt of an open delivery.
+ */
+const TRANSITIONS: Readonly<Record<LeadStatus, readonly LeadStatus[]>> = {
+  RECEIVED: ['REJECTED', 'HELD', 'READY', 'ERASED'],
+  HELD: ['RECEIVED', 'ERASED'],
+  REJECTED: ['ERASED'],
+  READY: ['DELIVERED', 'FAILED', 'PERMANENTLY_FAILED', 'KEPT', 'ERASED'],
+  FAILED: ['DELIVERED', 'FAILED', 'PERMANENTLY_FAILED', 'ERASED'],
+  DELIVERED: ['ERASED'],
+  KEPT: ['ERASED'],
+  PERMANENTLY_FAILED: ['ERASED'],
+  ERASED: [],
+};
+
+/** What a person may do to a lead that came to an end: always with an actor and a reason. */
+const REPLAYS = {
+  reprocess: { from: ['REJECTED', 'HELD', 'KEPT', 'PERMANENTLY_FAILED'], to: 'RECEIVED' },
+  redeliver: { from: ['PERMANENTLY_FAILED'], to: 'READY' },
+} as const satisfies Record<string, { from: readonly LeadStatus[]; to: LeadStatus }>;
+export type ReplayKind = keyof typeof REPLAYS;
+
+export function canTransition(from: LeadStatus, to: LeadStatus): boolean {
+  return TRANSITIONS[from].includes(to);
+}
+
+/** The `from` side of a compare-and-set: every status that may become `to`. */
+export function statusesLeadingTo(to: LeadStatus): LeadStatus[] {
+  return LEAD_STATUSES.filter((from) => canTransition(from, to));
+}
+
+export function replayTransition(kind: ReplayKind): { from: readonly LeadStatus[]; to: LeadStatus } {
+  return REPLAYS[kind];
+}
+
+/** Final: nothing but a person's replay or an erasure follows. */
+export function isFinal(status: LeadStatus): boolean {
+  switch (status) {
+    case 'RECEIVED':
+    case 'HELD':
+    case 'READY':
+    case 'FAILED':
+      return false;
+    case 'REJECTED':
+    case 'DELIVERED':
+    case 'KEPT':
+    case 'PERMANENTLY_FAILED':
+    case 'ERASED':
+      return true;
+    default:
+      return assertNever(status);
+  }
+}

@@ -1,0 +1,73 @@
+import type { ConfigVersionId, DestinationId, LeadId, SourceId, TenantId } from '../ids.js';
+import type { JsonObject } from '../json.js';
+import type { SourceConfig, TenantConfig } from '../config/tenant-config.js';
+
+/**
+ * The facts of one lead on its way through the pipeline. Each stage types only the members it reads (`Pick<…>`) and the ones it adds.
+ */
+export interface LeadFacts {
+  readonly lead: {
+    readonly id: LeadId;
+    readonly tenantId: TenantId;
+    readonly sourceId: SourceId;
+    readonly receivedAt: Date;
+    readonly nativeId: string | null;
+  };
+  /** As it was parsed: untrimmed, unconverted. */
+  readonly payload: JsonObject;
+  /** The tenant's configuration as of one version; the whole journey uses this one. */
+  readonly config: TenantConfig;
+  readonly configVersionId: ConfigVersionId;
+  readonly source: SourceConfig;
+}
+
+/** trim: strings without leading and trailing blanks; nothing else is changed, so validation sees "true" as text and "" as present. */
+export interface TrimmedFacts {
+  readonly trimmed: JsonObject;
+}
+
+/** normalise: converted values under their original paths. `dropped` are paths a later stage must not send. */
+export interface NormalisedFacts {
+  readonly normalised: JsonObject;
+  /** Identity values in canonical form (e-mail lower-case, phone E.164), only where valid. */
+  readonly identities: { readonly email: string | null; readonly phone: string | null };
+}
+
+/** dedup: the earlier lead that holds one of this lead's identities. */
+export interface DedupFacts {
+  readonly duplicateOf: { readonly leadId: LeadId; readonly matchedOn: string; readonly seenAt: Date } | null;
+  readonly duplicateCheckSkipped: boolean;
+}
+
+export const DECISIONS = ['PASS', 'WARN', 'REJECT', 'DUPLICATE_HINT'] as const;
+export type Decision = (typeof DECISIONS)[number];
+
+/** policy: what the tenant's policy says about a lead that may go on. */
+export interface PolicyFacts {
+  readonly decision: Decision;
+  readonly reasonCodes: readonly string[];
+}
+
+/** map: what is to be sent to whom. Empty: no destination matches, the lead is KEPT. */
+export interface MappedFacts {
+  readonly plannedDeliveries: readonly PlannedDelivery[];
+  /** Columns of the CRM screen, for tenants that keep their leads here; null where the tenant has none configured. */
+  readonly crmColumns: Readonly<Record<string, string | null>> | null;
+}
+
+export interface PlannedDelivery {
+  readonly destinationId: DestinationId;
+  readonly contentType: string;
+  /** The exact text every attempt sends. */
+  readonly payload: string;
+  /** Optional values the customer's rules refuse: left out and listed. `code` is stable, the value itself is not repeated. */
+  readonly omitted: readonly OmittedField[];
+}
+
+export interface OmittedField {
+  readonly field: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export type JourneyFacts = LeadFacts & TrimmedFacts & NormalisedFacts & DedupFacts & PolicyFacts & MappedFacts;

@@ -1,0 +1,14 @@
+/** Codes the gateway itself gives. A tenant's own rules bring their own (ZIP_NOT_66XXX …); those live in its configuration. */
+export const REASON_CODES = {
+  phoneNotValid: 'PHONE_NOT_VALID',
+  emailNotValid: 'EMAIL_NOT_VALID',
+  attributeOmitted: 'ATTRIBUTE_OMITTED',
+  missingTargetField: 'MISSING_TARGET_FIELD',
+  duplicateKeys: 'DUPLICATE_KEYS',
+  duplicateConfirmed: 'duplicate_confirmed',
+  indexUnavailable: 'index_unavailable',
+  noDestination: 'NO_DESTINATION',
+} as const;
+
+export const HOLD_REASONS = ['index_unavailable', 'duplicate', 'awaiting_fetch', 'poison', 'unknown_outcome'] as const;
+export type HoldReason = (typeof HOLD_REASONS)[number];

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Every metric of the gateway, named as in the glossary. Labels are ids of configuration and codes: bounded, never personal. */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly on = { registers: [this.registry] };
+
+  readonly requests = new Counter({
+    name: 'leadgate_requests_total',
+    help: 'Requests by route template and status code',
+    labelNames: ['route', 'status'],
+    ...this.on,
+  });
+  readonly acceptSeconds = new Histogram({
+    name: 'leadgate_accept_seconds',
+    help: 'From the last byte of a lead request to its answer',
+    buckets: SECONDS,
+    ...this.on,
+  });
+  readonly leads = new Counter({
+    name: 'leadgate_leads_total',
+    help: 'Journeys by tenant and outcome',
+    labelNames: ['tenant', 'outcome'],
+    ...this.on,
+  });
+  readonly stageSeconds = new Histogram({
+    name: 'leadgate_stage_seconds',
+    help: 'Time of one stage for one lead',
+    labelNames: ['stage'],
+    buckets: SECONDS,
+    ...this.on,
+  });
+  readonly attempts = new Counter({
+    name: 'leadgate_attempts_total',
+    help: 'Delivery attempts by destination and outcome',
+    labelNames: ['destination', 'outcome'],
+    ...this.on,
+  });
+  readonly attemptSeconds = new Histogram({
+    name: 'leadgate_attempt_seconds',
+    help: 'Time of one call to a destination',
+    labelNames: ['destination'],
+    buckets: SECONDS,
+    ...this.on,
+  });
+  readonly dueWork = new Gauge({ name: 'leadgate_due_work', help: 'Rows due now, by kind', labelNames: ['kind'], ...this.on });
+  readonly oldestDueSeconds = new Gauge({
+    name: 'leadgate_oldest_due_seconds',
+    help: 'Age of the oldest due row, by kind',
+    labelNames: ['kind'],
+    ...this.on,
+  });
+  readonly rings = new Counter({
+    name: 'leadgate_rings_total',
+    help: 'Ids put on the queue, by kind and result',
+    labelNames: ['kind', 'result'],
+    ...this.on,
+  });
+  readonly flushRows = new Histogram({
+    name: 'leadgate_flush_rows',
+    help: 'Rows per group commit',
+    labelNames: ['coalescer'],
+    buckets: [1, 2, 5, 10, 20, 50, 100],
+    ...this.on,
+  });
+  readonly flushSeconds = new Histogram({
+    name: 'leadgate_flush_seconds',
+    help: 'Time of one group commit',
+    labelNames: ['coalescer'],
+    buckets: SECONDS,
+    ...this.on,
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** For a Coalescer's `onFlush`. */
+  flushOf(coalescer: string): (rows: number, seconds: number) => void {
+    return (rows, seconds) => {
+      this.flushRows.observe({ coalescer }, rows);
+      this.flushSeconds.observe({ coalescer }, seconds);
+    };
+  }
+}

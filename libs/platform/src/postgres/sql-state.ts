@@ -1,0 +1,28 @@
+/** SQLSTATE of an error of `pg`, or undefined for anything else. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  const { code } = error as { code: unknown };
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Deadlock or serialization failure: the same statement may succeed when repeated. */
+export function isRepeatable(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === '40P01' || state === '40001';
+}
+
+/** Classes 22 (data exception) and 23 (integrity constraint): the fault lies in a row, not in the server. */
+export function isDataError(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state !== undefined && (state.startsWith('22') || state.startsWith('23'));
+}
+
+/**
+ * The server went away, refuses or is out of reach: whether a commit took effect is not known. Classes 08, 53 and 57P, and errors
+ * without any SQLSTATE (sockets, pool time-outs).
+ */
+export function isConnectionLoss(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state === undefined) return error instanceof Error;
+  return state.startsWith('08') || state.startsWith('53') || state.startsWith('57P');
+}
