@@ -22,5 +22,5 @@ export default {
       },
     ],
   },
-  transformIgnorePatterns: ['node_modules/(?!(@nestjs|uuid)/)'],
+  transformIgnorePatterns: ['node_modules/(?!(@nestjs|uuid|@prisma/schema-engine-wasm)/)'],
 };
