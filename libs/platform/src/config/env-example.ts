@@ -1,0 +1,15 @@
+import { DEMO_TENANT_VARIABLES, SETTING_KEYS } from './settings.js';
+
+/** The text of .env.example: every setting with its sentence, commented out at its preset. `npm run env:example` writes it. */
+export function renderEnvExample(): string {
+  const lines = [
+    '# Every setting of Leadgate at its preset (an example where it has none). Written by `npm run env:example` from libs/platform/src/config/settings.ts; do not edit.',
+    '# A variable that is empty counts as not set. To use a copy of this file: cp .env.example .env, then set -a; . ./.env; set +a',
+  ];
+  for (const [name, key] of Object.entries(SETTING_KEYS)) {
+    lines.push('', `# ${key.sentence}`);
+    lines.push(key.preset === undefined ? `#${name}=${'example' in key ? key.example : ''}` : `#${name}=${key.preset}`);
+  }
+  for (const [name, { sentence, example }] of Object.entries(DEMO_TENANT_VARIABLES)) lines.push('', `# ${sentence}`, `#${name}=${example}`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { renderEnvExample } from './env-example.js';
+import { InvalidSettings, SETTING_KEYS, readSettings, settingWarnings } from './settings.js';
+
+const problemsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    readSettings(env);
+    return [];
+  } catch (error) {
+    if (error instanceof InvalidSettings) return error.problems;
+    throw error;
+  }
+};
+
+describe('readSettings', () => {
+  it('holds the presets when nothing is set', () => {
+    expect(readSettings({}, '/srv/leadgate')).toEqual({
+      roles: ['api', 'pipeline', 'delivery', 'relay'],
+      http: { host: '127.0.0.1', port: 3000, maxBodyBytes: 1_048_576, rateLimitPerMinute: 100, trustedProxies: [] },
+      database: { url: undefined, migrateUrl: undefined, pools: { accept: 4, work: 8, relay: 2 } },
+      redis: { url: undefined },
+      files: { dataDir: '/srv/leadgate/.leadgate', config: '/srv/leadgate/config' },
+      adminKey: undefined,
+      log: { level: 'info' },
+      concurrency: { pipeline: 4, delivery: 64 },
+      delivery: { retryBaseSeconds: 30 },
+      quarantine: { days: 7, bytesPerDay: 1_073_741_824 },
+      demo: { enabled: true, crmPort: 3900 },
+    });
+  });
+
+  it('reads what is set', () => {
+    const settings = readSettings({
+      PORT: '0',
+      DATABASE_URL: 'postgresql://app:pw@db:5432/leadgate?schema=gate&connection_limit=5',
+      LEADGATE_ROLES: 'delivery, api,api',
+      LEADGATE_RETRY_BASE_SECONDS: '0.05',
+      LEADGATE_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      LEADGATE_DATA_DIR: '/var/lib/leadgate',
+      LEADGATE_DEMO: 'off',
+    });
+    expect(settings.http).toMatchObject({ port: 0, trustedProxies: ['10.0.0.0/8', '::1'] });
+    expect(settings.roles).toEqual(['api', 'delivery']);
+    expect(settings.delivery.retryBaseSeconds).toBe(0.05);
+    expect(settings.files.dataDir).toBe('/var/lib/leadgate');
+    expect(settings.demo.enabled).toBe(false);
+  });
+
+  it('takes an empty variable as not set, as docker compose passes it on', () => {
+    expect(readSettings({ PORT: '', REDIS_URL: ' ', LEADGATE_ADMIN_KEY: '' })).toMatchObject({
+      http: { port: 3000 },
+      redis: { url: undefined },
+      adminKey: undefined,
+    });
+  });
+
+  it('reports every problem at once', () => {
+    const problems = problemsOf({
+      PORT: 'http',
+      LEADGATE_RETRY_BASE_SECONDS: '0',
+      LEADGATE_LOG_LEVEL: 'verbose',
+      REDIS_URL: 'localhost:6379',
+    });
+    expect(problems).toHaveLength(4);
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([
+      'LEADGATE_LOG_LEVEL',
+      'LEADGATE_RETRY_BASE_SECONDS',
+      'PORT',
+      'REDIS_URL',
+    ]);
+  });
+
+  it.each<{ env: Record<string, string>; says: string }>([
+    { env: { PORT: '65536' }, says: 'PORT must be a whole number from 0 to 65535, but is "65536".' },
+    { env: { PORT: '3e3' }, says: 'PORT must be a whole number from 0 to 65535, but is "3e3".' },
+    {
+      env: { LEADGATE_RETRY_BASE_SECONDS: '-1' },
+      says: 'LEADGATE_RETRY_BASE_SECONDS must be a number greater than 0 and at most 86400, but is "-1".',
+    },
+    {
+      env: { LEADGATE_RETRY_BASE_SECONDS: '.' },
+      says: 'LEADGATE_RETRY_BASE_SECONDS must be a number greater than 0 and at most 86400, but is ".".',
+    },
+    {
+      env: { LEADGATE_ROLES: 'api,relais' },
+      says: 'LEADGATE_ROLES has "relais", which is none of api, pipeline, delivery, relay (did you mean relay?).',
+    },
+    { env: { LEADGATE_ROLES: ',' }, says: 'LEADGATE_ROLES names none of api, pipeline, delivery, relay.' },
+    {
+      env: { LEADGATE_TRUSTED_PROXIES: '10.0.0.0/8,1' },
+      says: 'LEADGATE_TRUSTED_PROXIES must list IP addresses or ranges such as 10.0.0.0/8, separated by commas, but has "1".',
+    },
+    { env: { LEADGATE_ADMIN_KEY: 'two words' }, says: 'LEADGATE_ADMIN_KEY may hold visible ASCII characters only, without blanks.' },
+    { env: { REDIS_URL: 'http://127.0.0.1' }, says: 'REDIS_URL must be a URL that begins with redis:// or rediss://.' },
+  ])('$says', ({ env, says }) => {
+    expect(problemsOf(env)).toEqual([says]);
+  });
+
+  it('names an unknown parameter of a connection string and never repeats the string', () => {
+    const [problem, ...others] = problemsOf({ DATABASE_URL: 'postgresql://app:hunter2@db/leadgate?pgbouncer=true' });
+    expect(others).toEqual([]);
+    expect(problem).toMatch(/^DATABASE_URL has the parameter "pgbouncer"/);
+    expect(problem).not.toContain('hunter2');
+  });
+});
+
+describe('settingWarnings', () => {
+  it('names the nearest known variable', () => {
+    expect(
+      settingWarnings({
+        LEADGATE_RATE_LIMIT_PER_MINTUE: '5',
+        LEADGATE_PORT: '1',
+        LEADGATE_XYZ: '1',
+        LEADGATE_TEST_DATABASE_URL: 'x',
+        PATH: '',
+      }),
+    ).toEqual([
+      'LEADGATE_PORT is set but nothing reads it; did you mean PORT?',
+      'LEADGATE_RATE_LIMIT_PER_MINTUE is set but nothing reads it; did you mean LEADGATE_RATE_LIMIT_PER_MINUTE?',
+      'LEADGATE_XYZ is set but nothing reads it',
+    ]);
+  });
+
+  it('is silent about every variable there is', () => {
+    expect(settingWarnings(Object.fromEntries(Object.keys(SETTING_KEYS).map((name) => [name, 'x'])))).toEqual([]);
+  });
+});
+
+describe('.env.example', () => {
+  it('is current (npm run env:example writes it)', () => {
+    expect(readFileSync('.env.example', 'utf8')).toBe(renderEnvExample());
+  });
+
+  it('holds presets that the gateway itself accepts', () => {
+    const env = Object.fromEntries([...renderEnvExample().matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+    expect(() => readSettings(env)).not.toThrow();
+  });
+});

@@ -1,0 +1,203 @@
+import { resolve } from 'node:path';
+import { nearestName } from './nearest-name.js';
+import type { SettingKey } from './setting-key.js';
+import {
+  asAddresses,
+  asInteger,
+  asOneOf,
+  asPositiveDecimal,
+  asPostgresUrl,
+  asSomeOf,
+  asText,
+  asUrl,
+  asVisibleText,
+  optional,
+  withPreset,
+} from './setting-key.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What one process does; every role processes leads, `pipeline` and `delivery` also take jobs from the queue. */
+export const ROLES = ['api', 'pipeline', 'delivery', 'relay'] as const;
+export type Role = (typeof ROLES)[number];
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const MEBIBYTE = 1024 * 1024;
+const GIBIBYTE = 1024 * MEBIBYTE;
+
+/** Every environment variable the gateway reads, in the order of .env.example. Numbers without another source are in CONTRACTS or ARCHITECTURE. */
+export const SETTING_KEYS = {
+  HOST: withPreset('The address the gateway listens on.', '127.0.0.1', asText),
+  PORT: withPreset('The port the gateway listens on; 0 takes any free one.', '3000', asInteger(0, 65_535)),
+  DATABASE_URL: optional(
+    'Postgres 14 or newer; without it `npm start` runs its own Postgres in the data directory.',
+    'postgresql://leadgate_app:password@db.example.com:5432/leadgate',
+    asPostgresUrl,
+  ),
+  MIGRATE_DATABASE_URL: optional(
+    'The same database as its owner, used only to migrate; without it DATABASE_URL migrates too.',
+    'postgresql://leadgate_owner:password@db.example.com:5432/leadgate',
+    asPostgresUrl,
+  ),
+  REDIS_URL: optional(
+    'Redis 7 or newer for the queue; without it the queue lives in Postgres.',
+    'redis://127.0.0.1:6379',
+    asUrl(['redis:', 'rediss:']),
+  ),
+  LEADGATE_DATA_DIR: withPreset('The folder of the embedded Postgres, the admin key and the demo CRM.', '.leadgate', asText),
+  LEADGATE_CONFIG: withPreset('The folder with one YAML or JSON file per tenant, or one such file.', 'config', asText),
+  LEADGATE_ROLES: withPreset(`What this process does: any of ${ROLES.join(', ')}.`, ROLES.join(','), asSomeOf(ROLES)),
+  LEADGATE_ADMIN_KEY: optional(
+    'The key for everything that reads leads; without it one is made and kept in admin.key in the data directory.',
+    'a-long-random-text',
+    asVisibleText,
+  ),
+  LEADGATE_RATE_LIMIT_PER_MINUTE: withPreset(
+    'Requests a minute that one address may send to one source without authentication, per process; 0 is no limit.',
+    '100',
+    asInteger(0, 1_000_000_000),
+  ),
+  LEADGATE_RETRY_BASE_SECONDS: withPreset(
+    'The first gap of the retry schedule (1, 2, 4, 8, 16 times this); a demo may set 0.1.',
+    '30',
+    asPositiveDecimal(86_400),
+  ),
+  LEADGATE_TRUSTED_PROXIES: withPreset(
+    'Addresses or ranges of proxies whose X-Forwarded-For is believed, separated by commas; empty: the header is ignored.',
+    '',
+    asAddresses,
+  ),
+  LEADGATE_LOG_LEVEL: withPreset(`How much is logged: ${LOG_LEVELS.join(', ')}.`, 'info', asOneOf(LOG_LEVELS)),
+  LEADGATE_MAX_BODY_BYTES: withPreset(
+    'The largest body of a lead request; a larger one is answered 413.',
+    `${MEBIBYTE}`,
+    asInteger(1024, GIBIBYTE),
+  ),
+  LEADGATE_QUARANTINE_DAYS: withPreset('How many days a refused request is kept and can be released.', '7', asInteger(0, 3650)),
+  LEADGATE_QUARANTINE_BYTES_PER_DAY: withPreset(
+    'Bytes of refused bodies kept a day; beyond it only the size, the SHA-256 and 4 KiB of each.',
+    `${GIBIBYTE}`,
+    asInteger(0, 1024 * GIBIBYTE),
+  ),
+  LEADGATE_POOL_ACCEPT: withPreset('Postgres connections that store arriving leads.', '4', asInteger(1, 100)),
+  LEADGATE_POOL_WORK: withPreset('Postgres connections of the pipeline, delivery and reading.', '8', asInteger(1, 100)),
+  LEADGATE_POOL_RELAY: withPreset('Postgres connections of the relay and of following the configuration.', '2', asInteger(1, 100)),
+  LEADGATE_PIPELINE_CONCURRENCY: withPreset('Batches of leads a process decides at once.', '4', asInteger(1, 100)),
+  LEADGATE_DELIVERY_CONCURRENCY: withPreset('Batches of deliveries a process has in hand at once.', '64', asInteger(1, 1000)),
+  DEMO_CRM_PORT: withPreset('The port of the demo CRM that `npm start` runs.', '3900', asInteger(0, 65_535)),
+  LEADGATE_DEMO: withPreset('Whether `npm start` also runs the demo CRM: on, off.', 'on', asOneOf(['on', 'off'] as const)),
+} satisfies Record<string, SettingKey<unknown>>;
+
+/** Variables the demo tenant's file refers to (`env:NAME|default`): part of the configuration, described here so that people find them. */
+export const DEMO_TENANT_VARIABLES: Readonly<Record<string, { readonly sentence: string; readonly example: string }>> = {
+  CUSTOMER_API_URL: {
+    sentence: "Demo tenant: where its leads are sent; preset: the demo CRM's /leads.",
+    example: 'http://127.0.0.1:3900/leads',
+  },
+  CUSTOMER_TOKEN: { sentence: "Demo tenant: the bearer token of the customer's API.", example: 'demo-token' },
+  CUSTOMER_PRODUCT_NAME: { sentence: 'Demo tenant: the product name in every lead.', example: 'Solaranlagen' },
+  ATTRIBUTE_MAPPING_PATH: {
+    sentence:
+      'Demo tenant: the file with the attribute rules, or a mapping file of the older flat form; relative to the configuration folder.',
+    example: 'solar-attributes.json',
+  },
+  WEBHOOK_SHARED_SECRET: {
+    sentence: 'Demo tenant: the secret its webhook expects in X-Shared-Secret; empty: no authentication, loopback peers only.',
+    example: 'a-long-random-text',
+  },
+};
+
+type KeyName = keyof typeof SETTING_KEYS;
+type ValueOf<Name extends KeyName> = (typeof SETTING_KEYS)[Name] extends SettingKey<infer Value> ? Value : never;
+
+/** Injection token of the process's Settings. */
+export const SETTINGS = Symbol('settings');
+
+/** All problems of the environment at once, one sentence each. */
+export class InvalidSettings extends Error {
+  readonly code = 'invalid_settings';
+  constructor(readonly problems: readonly string[]) {
+    super(`The settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'InvalidSettings';
+  }
+}
+
+export type Settings = ReturnType<typeof nested>;
+
+/**
+ * Reads the environment, once, at boot. A variable that is set but empty counts as not set, as docker compose passes it on.
+ *
+ * @param folder what relative paths start from
+ * @throws InvalidSettings with every problem
+ */
+export function readSettings(env: Environment, folder: string = process.cwd()): Settings {
+  const problems: string[] = [];
+  const settings = nested(<Name extends KeyName>(name: Name) => {
+    const key = SETTING_KEYS[name] as SettingKey<ValueOf<Name>>;
+    const text = textOf(env, name) ?? key.preset;
+    // Only an optional key has no preset, and its value type includes undefined.
+    if (text === undefined) return undefined as ValueOf<Name>;
+    const reading = key.read(text, name);
+    if ('value' in reading) return reading.value;
+    problems.push(`${name} ${reading.problem}.`);
+    return undefined as ValueOf<Name>;
+  }, folder);
+  if (problems.length > 0) throw new InvalidSettings(problems);
+  return settings;
+}
+
+function textOf(env: Environment, name: string): string | undefined {
+  const text = env[name]?.trim();
+  return text === '' ? undefined : text;
+}
+
+/** Where each variable stands in the settings. Durations and sizes carry their unit in the name. */
+function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder: string) {
+  return {
+    roles: of('LEADGATE_ROLES'),
+    http: {
+      host: of('HOST'),
+      port: of('PORT'),
+      maxBodyBytes: of('LEADGATE_MAX_BODY_BYTES'),
+      rateLimitPerMinute: of('LEADGATE_RATE_LIMIT_PER_MINUTE'),
+      trustedProxies: of('LEADGATE_TRUSTED_PROXIES'),
+    },
+    database: {
+      url: of('DATABASE_URL'),
+      migrateUrl: of('MIGRATE_DATABASE_URL'),
+      pools: { accept: of('LEADGATE_POOL_ACCEPT'), work: of('LEADGATE_POOL_WORK'), relay: of('LEADGATE_POOL_RELAY') },
+    },
+    redis: { url: of('REDIS_URL') },
+    files: { dataDir: pathFrom(folder, of('LEADGATE_DATA_DIR')), config: pathFrom(folder, of('LEADGATE_CONFIG')) },
+    adminKey: of('LEADGATE_ADMIN_KEY'),
+    log: { level: of('LEADGATE_LOG_LEVEL') },
+    concurrency: { pipeline: of('LEADGATE_PIPELINE_CONCURRENCY'), delivery: of('LEADGATE_DELIVERY_CONCURRENCY') },
+    delivery: { retryBaseSeconds: of('LEADGATE_RETRY_BASE_SECONDS') },
+    quarantine: { days: of('LEADGATE_QUARANTINE_DAYS'), bytesPerDay: of('LEADGATE_QUARANTINE_BYTES_PER_DAY') },
+    demo: { enabled: of('LEADGATE_DEMO') === 'on', crmPort: of('DEMO_CRM_PORT') },
+  } as const;
+}
+
+function pathFrom(folder: string, path: string): string {
+  return resolve(folder, path);
+}
+
+const PREFIX = 'LEADGATE_';
+/** Read by the test run, not by the gateway. */
+const TEST_VARIABLES = /^LEADGATE_(TEST_|REQUIRE_)/;
+
+/** One line for every LEADGATE_* variable that nothing reads: usually a slip of the keyboard whose setting would silently stay at its preset. */
+export function settingWarnings(env: Environment): string[] {
+  const known = new Map(Object.keys(SETTING_KEYS).map((name) => [withoutPrefix(name), name]));
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && !(name in SETTING_KEYS) && !TEST_VARIABLES.test(name))
+    .sort()
+    .map((name) => {
+      const meant = nearestName(withoutPrefix(name), known.keys());
+      return `${name} is set but nothing reads it${meant === undefined ? '' : `; did you mean ${known.get(meant)}?`}`;
+    });
+}
+
+function withoutPrefix(name: string): string {
+  return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
+}
