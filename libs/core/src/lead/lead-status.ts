@@ -17,14 +17,15 @@ export type LeadStatus = (typeof LEAD_STATUSES)[number];
 /**
  * The one table of what may follow what on a lead's own way. Every state change in SQL is a compare-and-set that names its
  * allowed `from` statuses through `statusesLeadingTo`, so a late or repeated job changes nothing.
- * FAILED → FAILED is a further failed attempt of an open delivery.
+ * FAILED → FAILED is a further failed attempt of an open delivery. READY and FAILED → HELD: a call to a destination that would take a
+ * repetition for a second lead ended without an answer (hold reason unknown_outcome), or the destination refuses our credentials.
  */
 const TRANSITIONS: Readonly<Record<LeadStatus, readonly LeadStatus[]>> = {
   RECEIVED: ['REJECTED', 'HELD', 'READY', 'ERASED'],
   HELD: ['RECEIVED', 'ERASED'],
   REJECTED: ['ERASED'],
-  READY: ['DELIVERED', 'FAILED', 'PERMANENTLY_FAILED', 'KEPT', 'ERASED'],
-  FAILED: ['DELIVERED', 'FAILED', 'PERMANENTLY_FAILED', 'ERASED'],
+  READY: ['HELD', 'DELIVERED', 'FAILED', 'PERMANENTLY_FAILED', 'KEPT', 'ERASED'],
+  FAILED: ['HELD', 'DELIVERED', 'FAILED', 'PERMANENTLY_FAILED', 'ERASED'],
   DELIVERED: ['ERASED'],
   KEPT: ['ERASED'],
   PERMANENTLY_FAILED: ['ERASED'],

@@ -18,7 +18,8 @@ export interface LeadFacts {
   /** The tenant's configuration as of one version; the whole journey uses this one. */
   readonly config: TenantConfig;
   readonly configVersionId: ConfigVersionId;
-  readonly source: SourceConfig;
+  /** What the stages need of the source; `{}` when it is no longer configured. */
+  readonly source: Pick<SourceConfig, 'phone_region'>;
 }
 
 /** trim: strings without leading and trailing blanks; nothing else is changed, so validation sees "true" as text and "" as present. */

@@ -1,10 +1,11 @@
-import type { DeliveryId, LeadId } from '../ids.js';
+import type { DeliveryId, DestinationId, LeadId } from '../ids.js';
 
 /** Jobs carry ids only; the processor reloads the rows, so a lost, late or doubled job changes nothing. */
 export interface ProcessLeadsJob {
   readonly type: 'process_leads.v1';
   readonly leadIds: readonly LeadId[];
 }
+/** The deliveries of one job go to one destination, so that a slow CRM holds up its own jobs only. */
 export interface DeliverLeadsJob {
   readonly type: 'deliver_leads.v1';
   readonly deliveryIds: readonly DeliveryId[];
@@ -20,7 +21,12 @@ export type WorkKind = (typeof WORK_KINDS)[number];
  * what stays due. Abstract class, so that it is also the injection token.
  */
 export abstract class Doorbell {
-  /** Rows must have been committed with `rung_at` set; if the ring fails it is set back to null. */
-  abstract ring(kind: 'leads', ids: readonly LeadId[]): void;
-  abstract ring(kind: 'deliveries', ids: readonly DeliveryId[]): void;
+  /**
+   * Asked before rows are written: may they be written as rung (`rung_at` set) and rung after the commit? false while 5,000 rows of
+   * the kind are rung and unfinished: then write `rung_at` null, do not ring, and the relay picks them up as others finish.
+   */
+  abstract reserve(kind: WorkKind, count: number): boolean;
+  /** After the commit of rows written as rung. If the ring fails, `rung_at` is set back to null. */
+  abstract ringLeads(ids: readonly LeadId[]): void;
+  abstract ringDeliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void;
 }

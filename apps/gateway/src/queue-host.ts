@@ -1,0 +1,161 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Queue, Worker } from 'bullmq';
+import type { Job } from '#core';
+import { DELIVER_QUEUE, type JobQueue, type Logger, PROCESS_QUEUE, QUEUE_OF_JOB, type QueueBackend, type Relay } from '#platform';
+import { QueueModule, type QueueParts } from './queue.module.js';
+
+const RETRY_MS = 1000;
+const WATCH_MS = 5000;
+/** Due work this old while nothing completes means that the consumers are stuck, whatever they say of themselves. */
+const STUCK_SECONDS = 30;
+const CLOSE_LIMIT_MS = 5000;
+
+/**
+ * Holds the queues of this process in a Nest context of their own, because they come and go apart from the rest: a BullMQ object built
+ * while its server is away never recovers (measured), so the context is built when the server answers, and a watchdog builds it anew
+ * when due work exists and nothing completes.
+ */
+export class QueueHost {
+  private context: INestApplicationContext | undefined;
+  private workers: Worker[] = [];
+  private lastCompletedAt = performance.now();
+  private rebuilt = false;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private obstacle: string | null = 'the queue is being connected';
+
+  constructor(
+    private readonly backend: QueueBackend,
+    private readonly parts: Omit<QueueParts, 'connection'>,
+    private readonly relay: Relay,
+    private readonly logger: Logger,
+    /** Age of the oldest due row in seconds; 0 when nothing is due. */
+    private readonly oldestDue: () => Promise<number>,
+  ) {}
+
+  /** What is in the way of the queue, or null. For the health page. */
+  get problem(): string | null {
+    return this.obstacle;
+  }
+
+  start(): void {
+    this.schedule(0);
+  }
+
+  /** No further jobs are taken; jobs in hand go on. */
+  async pause(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await Promise.all(this.workers.map((worker) => worker.pause(true)));
+  }
+
+  /** Waits for jobs in hand, for at most the time given: BullMQ's own close has no limit. */
+  async close(limitMs = CLOSE_LIMIT_MS): Promise<void> {
+    this.relay.useQueue(undefined);
+    const { context } = this;
+    this.context = undefined;
+    this.workers = [];
+    if (context !== undefined) await withinOrLeft(limitMs, context.close());
+  }
+
+  private schedule(delay: number): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      void this.round().then((next) => this.schedule(next));
+    }, delay);
+  }
+
+  private async round(): Promise<number> {
+    try {
+      const obstacle = await this.backend.obstacle();
+      if (obstacle !== this.obstacle && obstacle !== null) this.logger.warn({ component: 'queue' }, obstacle);
+      this.obstacle = obstacle;
+      if (this.context === undefined) {
+        if (obstacle === null && !this.stopped) await this.build();
+        return this.context === undefined ? RETRY_MS : WATCH_MS;
+      }
+      if (obstacle === null) await this.watch();
+    } catch (error) {
+      this.logger.error({ component: 'queue' }, `the queue could not be built, trying again: ${(error as Error).message}`);
+    }
+    return WATCH_MS;
+  }
+
+  private async build(): Promise<void> {
+    const module = QueueModule.with({ ...this.parts, connection: this.backend.connection() });
+    const context = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    const queues = [PROCESS_QUEUE, DELIVER_QUEUE].map((name) => context.get<Queue>(getQueueToken(name), { strict: false }));
+    this.workers = this.parts.consumers.map(({ processor, concurrency }) => {
+      const { worker } = context.get(processor, { strict: false });
+      worker.concurrency = concurrency;
+      return worker;
+    });
+    const report = (error: Error): void => this.logger.warn({ component: 'queue' }, `queue: ${error.message}`);
+    for (const queue of queues) queue.on('error', report);
+    for (const worker of this.workers) {
+      worker.on('error', report);
+      worker.on('completed', () => this.completed());
+      worker.on('failed', (_job, error) =>
+        this.logger.warn({ component: 'queue', queue: worker.name }, `a job failed, its rows stay due: ${error.message}`),
+      );
+    }
+    this.context = context;
+    this.lastCompletedAt = performance.now();
+    this.relay.useQueue(jobQueue(queues));
+    this.logger.info(
+      { component: 'queue', backend: this.backend.name, consumers: this.workers.map(({ name }) => name) },
+      'queue connected',
+    );
+  }
+
+  private completed(): void {
+    this.lastCompletedAt = performance.now();
+    this.rebuilt = false;
+  }
+
+  private async watch(): Promise<void> {
+    const quietSeconds = (performance.now() - this.lastCompletedAt) / 1000;
+    if (this.workers.length === 0 || quietSeconds < STUCK_SECONDS || (await this.oldestDue()) < STUCK_SECONDS) return;
+    if (this.rebuilt) {
+      this.logger.fatal(
+        { component: 'queue' },
+        'due work exists and nothing completes, also after the queue was built anew: this process ends',
+      );
+      process.exit(1);
+    }
+    this.logger.error({ component: 'queue' }, 'due work exists and nothing completes: the queue is built anew');
+    await this.close();
+    this.rebuilt = true;
+    await this.build();
+  }
+}
+
+function jobQueue(queues: readonly Queue[]): JobQueue {
+  return {
+    add: async (jobs: readonly Job[]) => {
+      await Promise.all(
+        queues.map(async (queue) => {
+          const own = jobs.filter((job) => QUEUE_OF_JOB[job.type] === queue.name);
+          if (own.length > 0) await queue.addBulk(own.map((job) => ({ name: job.type, data: job })));
+        }),
+      );
+    },
+  };
+}
+
+async function withinOrLeft(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([
+    work.then(
+      () => {},
+      () => {},
+    ),
+    limit,
+  ]);
+  clearTimeout(timer);
+}

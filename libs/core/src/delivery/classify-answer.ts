@@ -1,0 +1,86 @@
+import { assertNever } from '../assert-never.js';
+import type { HoldReason } from '../pipeline/reason-codes.js';
+
+/** How a destination's answers are read, and what a second call with the same key does there. The names are those of DestinationConfig. */
+export type DestinationAnswers = 'plain' | 'standard';
+export type DestinationEffect = 'keyed' | 'upsert' | 'search_first' | 'blind';
+
+/** What is known about one call. */
+export type Signal =
+  /** The status line arrived; whether the body did as well does not matter. */
+  | { readonly kind: 'answered'; readonly statusCode: number; readonly successRule: boolean; readonly retryAfterSeconds: number | null }
+  /** No byte left us. `cause` is for people: what went wrong, no values. */
+  | { readonly kind: 'not_sent'; readonly cause: string }
+  /** Bytes may have left us and no status came back. */
+  | { readonly kind: 'unknown'; readonly cause: string };
+
+export type Verdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly cause: string; readonly retryAfterSeconds: number | null }
+  | { readonly kind: 'refused'; readonly error: string }
+  | { readonly kind: 'hold'; readonly reason: HoldReason; readonly error: string };
+
+/**
+ * What one call means for its delivery.
+ *
+ * | signal                                     | standard                                | plain                                     |
+ * |--------------------------------------------|-----------------------------------------|-------------------------------------------|
+ * | 2xx and success rule true                  | delivered                               | delivered                                 |
+ * | 2xx and success rule false                 | as unknown: nobody expected this answer | the same                                  |
+ * | 408, 425, 500, 502, 504, other 5xx         | retry                                   | retry                                     |
+ * | 429, 503                                   | retry, not before Retry-After           | retry, not before Retry-After             |
+ * | refused, DNS, TLS, connect timeout         | retry: nothing was sent                 | retry                                     |
+ * | reset or timeout after bytes were sent     | keyed, upsert: retry with the same key  | the same                                  |
+ * |                                            | search_first, blind: hold               | the same                                  |
+ * | 401, 403, 407                              | hold: the destination refuses us        | refused `Client error: <code>`            |
+ * | 404, 410, 3xx (never followed)             | refused `Client error: <code>`          | refused `Client error: <code>`            |
+ * | other 4xx                                  | refused `Client error: <code>`          | refused `Client error: <code>`            |
+ *
+ * An answer nobody expected is not success. Retry-After is also honoured on the other answers that are retried: a destination that names a time knows best.
+ * `search_first` is held like `blind` until a destination kind that can look a lead up by its key says what it found.
+ */
+export function classifyAnswer(answers: DestinationAnswers, effect: DestinationEffect, signal: Signal): Verdict {
+  switch (signal.kind) {
+    case 'not_sent':
+      return { kind: 'retry', cause: signal.cause, retryAfterSeconds: null };
+    case 'unknown':
+      return classifyUnknown(effect, signal.cause, null);
+    case 'answered':
+      return classifyStatus(answers, effect, signal);
+    default:
+      return assertNever(signal);
+  }
+}
+
+/** The call may have taken effect. It may be repeated only where a second call with the same key changes nothing. */
+function classifyUnknown(effect: DestinationEffect, cause: string, retryAfterSeconds: number | null): Verdict {
+  switch (effect) {
+    case 'keyed':
+    case 'upsert':
+      return { kind: 'retry', cause, retryAfterSeconds };
+    case 'search_first':
+    case 'blind':
+      return { kind: 'hold', reason: 'unknown_outcome', error: `Unknown outcome: ${cause}` };
+    default:
+      return assertNever(effect);
+  }
+}
+
+function classifyStatus(
+  answers: DestinationAnswers,
+  effect: DestinationEffect,
+  { statusCode, successRule, retryAfterSeconds }: Extract<Signal, { kind: 'answered' }>,
+): Verdict {
+  if (successRule) return { kind: 'delivered' };
+  if (statusCode === 408 || statusCode === 425 || statusCode === 429) {
+    return { kind: 'retry', cause: `Client error: ${statusCode}`, retryAfterSeconds };
+  }
+  if (statusCode >= 500) return { kind: 'retry', cause: `Server error: ${statusCode}`, retryAfterSeconds };
+  if (statusCode >= 200 && statusCode < 300) {
+    return classifyUnknown(effect, `Unexpected answer: ${statusCode}`, retryAfterSeconds);
+  }
+  if (answers === 'standard' && (statusCode === 401 || statusCode === 403 || statusCode === 407)) {
+    return { kind: 'hold', reason: 'destination_refuses_us', error: `Client error: ${statusCode}` };
+  }
+  return { kind: 'refused', error: `Client error: ${statusCode}` };
+}

@@ -1,0 +1,31 @@
+import { assertNever } from '../assert-never.js';
+import type { HoldReason } from '../pipeline/reason-codes.js';
+import type { Verdict } from './classify-answer.js';
+import { planRetry, type RetryPlanInput } from './plan-retry.js';
+
+/** What becomes of a delivery after an attempt. `error` is what its `last_error` says. */
+export type NextStep =
+  | { readonly status: 'DELIVERED' }
+  | { readonly status: 'RETRYING'; readonly delaySeconds: number; readonly error: string }
+  | { readonly status: 'PERMANENTLY_FAILED'; readonly error: string }
+  | { readonly status: 'HELD'; readonly reason: HoldReason; readonly error: string };
+
+/** The verdict on one attempt, seen together with the schedule. */
+export function decideNextStep(verdict: Verdict, schedule: Omit<RetryPlanInput, 'retryAfterSeconds'>): NextStep {
+  switch (verdict.kind) {
+    case 'delivered':
+      return { status: 'DELIVERED' };
+    case 'refused':
+      return { status: 'PERMANENTLY_FAILED', error: verdict.error };
+    case 'hold':
+      return { status: 'HELD', reason: verdict.reason, error: verdict.error };
+    case 'retry': {
+      const plan = planRetry({ ...schedule, retryAfterSeconds: verdict.retryAfterSeconds });
+      return plan.kind === 'exhausted'
+        ? { status: 'PERMANENTLY_FAILED', error: `Max retries exhausted: ${verdict.cause}` }
+        : { status: 'RETRYING', delaySeconds: plan.delaySeconds, error: verdict.cause };
+    }
+    default:
+      return assertNever(verdict);
+  }
+}

@@ -1,0 +1,143 @@
+import { v7 as uuidv7 } from 'uuid';
+import { assertNever, deliveryIdempotencyKey, type Decision, type DeliveryId, type LeadStatus } from '#core';
+import type { AuditEventInput } from '#audit';
+import type { DecidedLead } from './lead-store.port.js';
+
+/** A decision in the shape of the tables: what `pg-lead-store.ts` writes. Member names are column names. */
+export interface DecidedRow {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly journey_id: string;
+  readonly journey_no: number;
+  readonly status: LeadStatus;
+  readonly hold_reason: string | null;
+  readonly hold_seconds: number | null;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly decision: Decision;
+  readonly reason_codes: readonly string[];
+  readonly rejection_reason: string | null;
+  readonly normalized_payload: object | null;
+  readonly config_version_id: string;
+  readonly duplicate_of: string | null;
+  readonly stages: readonly object[];
+  readonly duration_micros: number;
+}
+
+export interface DeliveryRow {
+  readonly id: DeliveryId;
+  readonly tenant_id: string;
+  readonly lead_id: string;
+  readonly destination_id: string;
+  readonly idempotency_key: string;
+  readonly content_type: string;
+  readonly payload: string;
+  readonly omitted_fields: readonly object[];
+}
+
+export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
+  const { outcome, facts } = journey;
+  const said = verdictOf(outcome, facts.decision, facts.reasonCodes);
+  return {
+    id: lead.id,
+    tenant_id: lead.tenantId,
+    journey_id: uuidv7(),
+    journey_no: lead.journeyNo,
+    status: statusAfter(outcome.kind, facts.plannedDeliveries?.length ?? 0),
+    hold_reason: outcome.kind === 'hold' ? outcome.reason.code : null,
+    hold_seconds: outcome.kind === 'hold' ? outcome.holdSeconds : null,
+    outcome: outcome.kind,
+    normalized_payload: facts.normalised ?? null,
+    config_version_id: config.id,
+    duplicate_of: facts.duplicateOf?.leadId ?? null,
+    stages: journey.stages,
+    duration_micros: journey.durationMicros,
+    ...said,
+  };
+}
+
+export function deliveryRows({ lead, journey }: DecidedLead): DeliveryRow[] {
+  if (journey.outcome.kind !== 'continue') return [];
+  return (journey.facts.plannedDeliveries ?? []).map((planned) => ({
+    id: uuidv7() as DeliveryId,
+    tenant_id: lead.tenantId,
+    lead_id: lead.id,
+    destination_id: planned.destinationId,
+    idempotency_key: deliveryIdempotencyKey({ tenantId: lead.tenantId, leadId: lead.id, destinationId: planned.destinationId, epoch: 1 }),
+    content_type: planned.contentType,
+    payload: planned.payload,
+    omitted_fields: planned.omitted,
+  }));
+}
+
+/** KEPT and PERMANENTLY_FAILED are reached through READY, in one transaction: the trail shows both steps. */
+export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow[]): AuditEventInput[] {
+  const lead = { tenantId: row.tenant_id, leadId: row.id, actor: 'pipeline' } as unknown as Pick<
+    AuditEventInput,
+    'tenantId' | 'leadId' | 'actor'
+  >;
+  const detail = {
+    journeyNo: row.journey_no,
+    decision: row.decision,
+    reasonCodes: [...row.reason_codes],
+    configVersionId: row.config_version_id,
+  };
+  const reason = row.reason;
+  const ready: AuditEventInput = {
+    ...lead,
+    type: 'lead.decided',
+    from: 'RECEIVED',
+    to: 'READY',
+    detail: { ...detail, deliveries: deliveries.map(({ id, destination_id }) => ({ deliveryId: id, destination: destination_id })) },
+  };
+  switch (row.status) {
+    case 'READY':
+      return [ready];
+    case 'REJECTED':
+      return [{ ...lead, type: 'lead.rejected', from: 'RECEIVED', to: 'REJECTED', reason, detail }];
+    case 'HELD':
+      return [{ ...lead, type: 'lead.held', from: 'RECEIVED', to: 'HELD', reason: row.hold_reason, detail }];
+    case 'KEPT':
+      return [ready, { ...lead, type: 'lead.kept', from: 'READY', to: 'KEPT', reason }];
+    case 'PERMANENTLY_FAILED':
+      return [ready, { ...lead, type: 'lead.status', from: 'READY', to: 'PERMANENTLY_FAILED', reason }];
+    default:
+      throw new Error(`A journey cannot end in ${row.status}`);
+  }
+}
+
+function statusAfter(kind: DecidedLead['journey']['outcome']['kind'], deliveries: number): LeadStatus {
+  switch (kind) {
+    case 'continue':
+      return deliveries > 0 ? 'READY' : 'KEPT';
+    case 'reject':
+      return 'REJECTED';
+    case 'hold':
+      return 'HELD';
+    case 'fail':
+      return 'PERMANENTLY_FAILED';
+    default:
+      return assertNever(kind);
+  }
+}
+
+function verdictOf(
+  outcome: DecidedLead['journey']['outcome'],
+  decision: Decision = 'PASS',
+  reasonCodes: readonly string[] = [],
+): Pick<DecidedRow, 'reason' | 'decision' | 'reason_codes' | 'rejection_reason'> {
+  switch (outcome.kind) {
+    case 'continue':
+      return { reason: null, decision, reason_codes: reasonCodes, rejection_reason: null };
+    case 'reject': {
+      const codes = outcome.reasons.map(({ code }) => code);
+      return { reason: outcome.reasons[0].code, decision: 'REJECT', reason_codes: codes, rejection_reason: outcome.reasons[0].code };
+    }
+    case 'hold':
+      return { reason: outcome.reason.code, decision: 'WARN', reason_codes: [outcome.reason.code], rejection_reason: null };
+    case 'fail':
+      return { reason: outcome.reason.detail, decision, reason_codes: [outcome.reason.code], rejection_reason: outcome.reason.detail };
+    default:
+      return assertNever(outcome);
+  }
+}

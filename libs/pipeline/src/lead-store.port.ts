@@ -1,0 +1,34 @@
+import type { Journey, JourneyFacts, JsonObject, LeadId, ResolvedConfig, SourceId, TenantId } from '#core';
+
+/** A lead as the pipeline loads it. */
+export interface LoadedLead {
+  readonly id: LeadId;
+  readonly tenantId: TenantId;
+  readonly sourceId: SourceId;
+  readonly nativeId: string | null;
+  readonly receivedAt: Date;
+  readonly payload: JsonObject;
+  /** The number the next journey gets. */
+  readonly journeyNo: number;
+  /** Loads before this one that no journey followed: the process died while it had this lead. */
+  readonly crashCount: number;
+}
+
+export interface DecidedLead {
+  readonly lead: LoadedLead;
+  readonly config: ResolvedConfig;
+  readonly journey: Journey<JourneyFacts>;
+}
+
+/** Where leads come from and decisions go. Abstract class, so that it is also the injection token. */
+export abstract class LeadStore {
+  /** The RECEIVED ones among the ids; counts the load against each of them until a journey is stored. */
+  abstract load(ids: readonly LeadId[]): Promise<LoadedLead[]>;
+  /** Takes the count of the last load back: the fault was ours, not the lead's. */
+  abstract forgive(ids: readonly LeadId[]): Promise<void>;
+  /** The rows are due again: nobody works on them. */
+  abstract putBack(ids: readonly LeadId[]): Promise<void>;
+  /** Commits the journey with everything that follows from it. false: somebody else decided the lead meanwhile, nothing was written. */
+  abstract decide(decided: DecidedLead): Promise<boolean>;
+  abstract holdAsPoison(lead: LoadedLead): Promise<void>;
+}

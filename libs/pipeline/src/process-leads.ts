@@ -1,0 +1,74 @@
+import { ActiveConfig, type LeadFacts, type LeadId } from '#core';
+import { isConnectionLoss, type Logger, type Metrics } from '#platform';
+import { journeyLine } from './journey-line.js';
+import type { LeadPipeline } from './lead-pipeline.js';
+import type { LeadStore, LoadedLead } from './lead-store.port.js';
+
+/** A lead is run alone after it was in a process that died, and held after this many deaths alone. */
+const CRASHES_ALONE = 3;
+
+const micros = (): number => Number(process.hrtime.bigint() / 1000n);
+
+/**
+ * Stored leads → decided leads. Each lead is decided by itself and stored in one commit with its journey, state, audit and
+ * deliveries; a run that is repeated, late or doubled finds the lead decided and writes nothing.
+ */
+export class ProcessLeads {
+  constructor(
+    private readonly pipeline: LeadPipeline,
+    private readonly store: LeadStore,
+    private readonly config: ActiveConfig,
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+  ) {}
+
+  async run(ids: readonly LeadId[]): Promise<void> {
+    const loaded = await this.store.load(ids);
+    const [suspects, healthy] = partition(loaded, ({ crashCount }) => crashCount > 0);
+    const alone = loaded.length === 1;
+    const now = alone ? loaded : healthy;
+    // Suspects wait to be rung alone, so that whatever killed the process cannot take others with it again.
+    if (!alone && suspects.length > 0) await this.store.forgive(suspects.map(({ id }) => id));
+    try {
+      await Promise.all(now.map((lead) => this.processOne(lead)));
+    } catch (error) {
+      if (isConnectionLoss(error)) await this.forgiveWhenPossible(now.map(({ id }) => id));
+      throw error;
+    }
+  }
+
+  private async processOne(lead: LoadedLead): Promise<void> {
+    if (lead.crashCount > CRASHES_ALONE) return this.store.holdAsPoison(lead);
+    const resolved = this.config.tenant(lead.tenantId);
+    if (resolved === undefined) {
+      this.logger.warn({ lead_id: lead.id, tenant_id: lead.tenantId }, 'no active configuration of this tenant: the lead waits');
+      return;
+    }
+    const { config } = resolved;
+    const start: LeadFacts = {
+      lead: { id: lead.id, tenantId: lead.tenantId, sourceId: lead.sourceId, receivedAt: lead.receivedAt, nativeId: lead.nativeId },
+      payload: lead.payload,
+      config,
+      configVersionId: resolved.id,
+      source: config.sources.find(({ name }) => `${config.tenant}/${name}` === lead.sourceId) ?? {},
+    };
+    const journey = await this.pipeline.run(start, micros);
+    const decided = { lead, config: resolved, journey };
+    const won = await this.store.decide(decided);
+    for (const { stage, durationMicros } of journey.stages) this.metrics.stageSeconds.observe({ stage }, durationMicros / 1e6);
+    this.metrics.leads.inc({ tenant: lead.tenantId, outcome: won ? journey.outcome.kind : 'decided_elsewhere' });
+    this.logger.info(journeyLine(decided, won), 'journey');
+  }
+
+  /** The database went away under a batch: that counts against no lead. If it stays away, the count stands and the leads are run alone. */
+  private async forgiveWhenPossible(ids: readonly LeadId[]): Promise<void> {
+    await this.store.forgive(ids).catch(() => {});
+  }
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  const yes: T[] = [];
+  const no: T[] = [];
+  for (const item of items) (test(item) ? yes : no).push(item);
+  return [yes, no];
+}

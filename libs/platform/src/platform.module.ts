@@ -1,0 +1,94 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { PrismaClient } from '@prisma/client';
+import type { Pool } from 'pg';
+import { ActiveConfig, Doorbell } from '#core';
+import { ConfigStore } from './config/config-store.js';
+import { SETTINGS, type Settings } from './config/settings.js';
+import { LOGGER, type Logger } from './logging/logger.js';
+import { Metrics } from './metrics/metrics.js';
+import { createPgPool } from './postgres/pg-pool.js';
+import { createPrismaClient } from './postgres/prisma-client.js';
+import { createQueueBackend, QUEUE_BACKEND } from './queue/queue-backend.js';
+import { DueWork } from './relay/due-work.js';
+import { Relay } from './relay/relay.js';
+
+/**
+ * The connections to Postgres, apart by purpose, so that a busy pipeline cannot starve the door and a flood at the door cannot
+ * starve the relay.
+ */
+export class Pools {
+  constructor(
+    readonly accept: Pool,
+    readonly work: Pool,
+    readonly relay: Pool,
+  ) {}
+
+  async end(): Promise<void> {
+    await Promise.allSettled([this.accept.end(), this.work.end(), this.relay.end()]);
+  }
+}
+
+/** Injection token of the PrismaClient that reading routes use. */
+export const PRISMA = Symbol('prisma');
+
+export interface PlatformParts {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly databaseUrl: string;
+}
+
+@Global()
+@Module({})
+export class PlatformModule {
+  static with({ settings, logger, databaseUrl }: PlatformParts): DynamicModule {
+    const pool = (purpose: string, max: number, statementTimeoutMs: number): Pool =>
+      createPgPool({
+        url: databaseUrl,
+        applicationName: `leadgate-${purpose}`,
+        max,
+        statementTimeoutMs,
+        onIdleConnectionError: (error) =>
+          logger.warn({ component: 'postgres', pool: purpose }, `an idle connection broke: ${error.message}`),
+      });
+    const providers = [
+      { provide: SETTINGS, useValue: settings },
+      { provide: LOGGER, useValue: logger },
+      Metrics,
+      {
+        provide: Pools,
+        useFactory: () =>
+          new Pools(
+            pool('accept', settings.database.pools.accept, 3000),
+            pool('work', settings.database.pools.work, 10_000),
+            pool('relay', settings.database.pools.relay, 10_000),
+          ),
+      },
+      {
+        provide: PRISMA,
+        useFactory: (): PrismaClient => createPrismaClient({ url: databaseUrl, applicationName: 'leadgate-reading', max: 4 }),
+      },
+      {
+        provide: ConfigStore,
+        useFactory: (pools: Pools) => new ConfigStore(pools.relay, settings, logger),
+        inject: [Pools],
+      },
+      { provide: ActiveConfig, useExisting: ConfigStore },
+      {
+        provide: Relay,
+        useFactory: (pools: Pools, metrics: Metrics) => new Relay(new DueWork(pools.relay), metrics, logger),
+        inject: [Pools, Metrics],
+      },
+      { provide: Doorbell, useExisting: Relay },
+      {
+        provide: QUEUE_BACKEND,
+        useFactory: (pools: Pools) => createQueueBackend(settings.redis.url, databaseUrl, pools.relay, logger),
+        inject: [Pools],
+      },
+    ];
+    return {
+      module: PlatformModule,
+      providers,
+      exports: providers.map((provider) => ('provide' in provider ? provider.provide : provider)),
+    };
+  }
+}

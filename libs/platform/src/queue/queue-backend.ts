@@ -1,0 +1,99 @@
+import type { ConnectionOptions } from 'bullmq';
+import { createPostgresBackend, setDefaultBackendFactory } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import { parseConnectionString } from '../postgres/connection-string.js';
+import type { Logger } from '../logging/logger.js';
+
+/** The schema of BullMQ's own tables in our Postgres. */
+export const QUEUE_SCHEMA = 'bullmq';
+/** Injection token. */
+export const QUEUE_BACKEND = Symbol('queue backend');
+
+export interface QueueBackend {
+  readonly name: 'redis' | 'postgres';
+  /** What BullMQ connects with. Ask for it only after `usable()`: a BullMQ object built while its server is away never recovers. */
+  connection(): ConnectionOptions;
+  /** Resolves to null when queues may be built, else to the sentence that says what is in the way. Never throws; answers within seconds. */
+  obstacle(): Promise<string | null>;
+  close(): Promise<void>;
+}
+
+/** Redis where `redisUrl` is given, else BullMQ's own tables in our Postgres. */
+export function createQueueBackend(redisUrl: string | undefined, databaseUrl: string, pool: Pool, logger: Logger): QueueBackend {
+  return redisUrl === undefined ? postgresBackend(databaseUrl, pool) : redisBackend(redisUrl, logger);
+}
+
+function postgresBackend(databaseUrl: string, pool: Pool): QueueBackend {
+  setDefaultBackendFactory(createPostgresBackend);
+  const { poolConfig } = parseConnectionString(databaseUrl);
+  return {
+    name: 'postgres',
+    // BullMQ types `connection` as Redis options only; the Postgres backend reads it as a pool configuration.
+    connection: () => ({ ...poolConfig, schema: QUEUE_SCHEMA, max: 4, application_name: 'leadgate-queue' }) as unknown as ConnectionOptions,
+    obstacle: async () => {
+      try {
+        const skew = await pool.query<{ skew: number }>('select extract(epoch from clock_timestamp())::float8 - $1::float8 as skew', [
+          Date.now() / 1000,
+        ]);
+        const seconds = skew.rows[0]?.skew ?? 0;
+        // BullMQ's Postgres backend compares lock times with the worker's own clock: a worker ahead declares healthy jobs stalled.
+        if (Math.abs(seconds) > 2)
+          return `this machine's clock differs from the one of Postgres by ${seconds.toFixed(1)} s; synchronise it (NTP), or use REDIS_URL`;
+        return null;
+      } catch {
+        return 'Postgres does not answer';
+      }
+    },
+    close: async () => {},
+  };
+}
+
+function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
+  setDefaultBackendFactory();
+  const probe = new Redis(redisUrl, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 2000,
+    commandTimeout: 2000,
+    retryStrategy: (times) => Math.min(times * 200, 2000),
+  });
+  let lastError = '';
+  probe.on('error', (error: Error) => {
+    if (error.message !== lastError) logger.warn({ component: 'queue' }, `Redis: ${error.message}`);
+    lastError = error.message;
+  });
+  probe.on('ready', () => {
+    lastError = '';
+  });
+  return {
+    name: 'redis',
+    connection: () => ({
+      url: redisUrl,
+      maxRetriesPerRequest: null,
+      connectTimeout: 2000,
+      retryStrategy: (times: number) => Math.min(times * 200, 2000),
+    }),
+    obstacle: async () => {
+      try {
+        if (probe.status === 'wait' || probe.status === 'end') await probe.connect();
+        const policy = await maxmemoryPolicy(probe);
+        if (policy !== undefined && policy !== 'noeviction')
+          return `Redis evicts keys (maxmemory-policy ${policy}), so jobs vanish without an error; set it with: redis-cli config set maxmemory-policy noeviction`;
+        return null;
+      } catch {
+        return 'Redis does not answer at REDIS_URL';
+      }
+    },
+    close: async () => {
+      probe.disconnect();
+    },
+  };
+}
+
+/** undefined where the server does not tell (managed Redis often refuses CONFIG). */
+async function maxmemoryPolicy(redis: Redis): Promise<string | undefined> {
+  const info = await redis.info('memory');
+  return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+}

@@ -1,0 +1,137 @@
+import { Doorbell, WORK_KINDS, type DeliveryId, type DestinationId, type LeadId, type WorkKind } from '#core';
+import type { Logger } from '../logging/logger.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { JobQueue } from '../queue/queue-port.js';
+import { type DueRow, DueWork, MAX_RUNG } from './due-work.js';
+import { Ringer } from './ringer.js';
+
+const POLL_MS = 250;
+/** A ring older than this without a result counts as lost. */
+const STALE_RING_SECONDS = 60;
+/** At its own start a relay waits less: whoever rang last is probably the process that just died. */
+const STALE_AT_START_SECONDS = 5;
+const BACKLOG_EVERY_MS = 5000;
+/** After a missed ring the poll leaves the rows alone for this long instead of marking and unmarking them four times a second. */
+const PAUSE_AFTER_MISS_MS = 2000;
+
+/**
+ * The only module that rings. Two triggers: right after a commit, with the ids just committed, and a poll for due rows that nobody
+ * rang lately. The queue may be lost at any time: whatever is due in Postgres is rung again.
+ *
+ * Every process rings what it commits; only a process with role `relay` takes due rows.
+ */
+export class Relay extends Doorbell {
+  private readonly ringer: Ringer;
+  private readonly rung: Record<WorkKind, number> = { leads: 0, deliveries: 0 };
+  private timer: NodeJS.Timeout | undefined;
+  private polling: Promise<void> | undefined;
+  private firstPoll = true;
+  private pausedUntil = 0;
+  private takesDue = false;
+  private stopped = false;
+  private lastBacklogAt = 0;
+  private failing = false;
+
+  constructor(
+    private readonly due: DueWork,
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+  ) {
+    super();
+    this.ringer = new Ringer(metrics, logger, (kind, ids) => this.missed(kind, ids));
+  }
+
+  useQueue(queue: JobQueue | undefined): void {
+    this.ringer.use(queue);
+    this.firstPoll = true;
+  }
+
+  override reserve(kind: WorkKind, count: number): boolean {
+    if (!this.ringer.connected || this.rung[kind] + count > MAX_RUNG) return false;
+    this.rung[kind] += count;
+    return true;
+  }
+
+  override ringLeads(ids: readonly LeadId[]): void {
+    this.ringer.leads(ids);
+  }
+
+  override ringDeliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void {
+    this.ringer.deliveries(destinationId, ids);
+  }
+
+  startPolling(options: { takesDue: boolean }): void {
+    this.takesDue = options.takesDue;
+    this.stopped = false;
+    this.schedule(0);
+  }
+
+  /** No ring is under way after this resolves. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.polling;
+    await this.ringer.settled();
+  }
+
+  private schedule(delay: number): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.polling = this.poll().finally(() => {
+        this.polling = undefined;
+        this.schedule(POLL_MS);
+      });
+    }, delay);
+  }
+
+  private async poll(): Promise<void> {
+    try {
+      for (const kind of WORK_KINDS) await this.pollKind(kind);
+      this.firstPoll = false;
+      if (this.takesDue && performance.now() - this.lastBacklogAt > BACKLOG_EVERY_MS) await this.measureBacklog();
+      if (this.failing) this.logger.info({ component: 'relay' }, 'polling again');
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing)
+        this.logger.error({ component: 'relay' }, `polling for due work failed, trying again: ${(error as Error).message}`);
+      this.failing = true;
+    }
+  }
+
+  private async pollKind(kind: WorkKind): Promise<void> {
+    const staleAfter = this.firstPoll ? STALE_AT_START_SECONDS : STALE_RING_SECONDS;
+    this.rung[kind] = await this.due.countRung(kind, staleAfter);
+    const room = MAX_RUNG - this.rung[kind];
+    if (!this.takesDue || !this.ringer.connected || room <= 0 || performance.now() < this.pausedUntil) return;
+    this.ringRows(await this.due.take(kind, staleAfter, room));
+  }
+
+  private ringRows(rows: readonly DueRow[]): void {
+    const together: LeadId[] = [];
+    const byDestination = new Map<DestinationId, DeliveryId[]>();
+    for (const row of rows) {
+      if (row.kind === 'deliveries') byDestination.set(row.destinationId, [...(byDestination.get(row.destinationId) ?? []), row.id]);
+      else if (row.alone) this.ringer.leads([row.id]);
+      else together.push(row.id);
+    }
+    this.ringer.leads(together);
+    for (const [destinationId, ids] of byDestination) this.ringer.deliveries(destinationId, ids);
+  }
+
+  private async missed(kind: WorkKind, ids: readonly string[]): Promise<void> {
+    this.pausedUntil = performance.now() + PAUSE_AFTER_MISS_MS;
+    this.rung[kind] = Math.max(0, this.rung[kind] - ids.length);
+    await this.due.unring(kind, ids).catch(() => {
+      // Postgres is away too: the rows keep their ring and count as lost after STALE_RING_SECONDS.
+    });
+  }
+
+  private async measureBacklog(): Promise<void> {
+    this.lastBacklogAt = performance.now();
+    for (const kind of WORK_KINDS) {
+      const { due, oldest } = await this.due.backlog(kind);
+      this.metrics.dueWork.set({ kind }, due);
+      this.metrics.oldestDueSeconds.set({ kind }, oldest);
+    }
+  }
+}

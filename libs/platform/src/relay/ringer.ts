@@ -1,0 +1,106 @@
+import type { DeliveryId, DestinationId, Job, LeadId, WorkKind } from '#core';
+import type { Logger } from '../logging/logger.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { JobQueue } from '../queue/queue-port.js';
+
+/** Ids per job. Small enough that a crash repeats little, large enough for the 600–800 jobs/s of BullMQ's Postgres backend. */
+const LEADS_PER_JOB = 50;
+const DELIVERIES_PER_JOB = 10;
+const ADD_LIMIT_MS = 2000;
+
+interface Pending {
+  readonly kind: WorkKind;
+  readonly ids: readonly string[];
+  readonly jobs: readonly Job[];
+}
+
+/**
+ * Puts ids on the queue: one add at a time, and what comes meanwhile goes out together. A failed or slow add (`queue.add()` hangs for
+ * as long as Redis is away, measured) is given up after 2 s and reported through `onMissed`; a job that arrives after all is harmless.
+ */
+export class Ringer {
+  private pending: Pending[] = [];
+  private adding: Promise<void> | undefined;
+  private queue: JobQueue | undefined;
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+    private readonly onMissed: (kind: WorkKind, ids: readonly string[]) => Promise<void>,
+  ) {}
+
+  /** The queue appears when its server does, and is replaced when the watchdog rebuilds it. */
+  use(queue: JobQueue | undefined): void {
+    this.queue = queue;
+  }
+
+  get connected(): boolean {
+    return this.queue !== undefined;
+  }
+
+  leads(ids: readonly LeadId[], perJob = LEADS_PER_JOB): void {
+    this.push(
+      'leads',
+      ids,
+      chunked(ids, perJob).map((leadIds) => ({ type: 'process_leads.v1', leadIds })),
+    );
+  }
+
+  deliveries(_destinationId: DestinationId, ids: readonly DeliveryId[]): void {
+    this.push(
+      'deliveries',
+      ids,
+      chunked(ids, DELIVERIES_PER_JOB).map((deliveryIds) => ({ type: 'deliver_leads.v1', deliveryIds })),
+    );
+  }
+
+  /** Resolves when nothing is being added. */
+  async settled(): Promise<void> {
+    while (this.adding !== undefined) await this.adding;
+  }
+
+  private push(kind: WorkKind, ids: readonly string[], jobs: readonly Job[]): void {
+    if (ids.length === 0) return;
+    this.pending.push({ kind, ids, jobs });
+    this.adding ??= this.addPending().finally(() => {
+      this.adding = undefined;
+    });
+  }
+
+  private async addPending(): Promise<void> {
+    while (this.pending.length > 0) {
+      const batch = this.pending.splice(0);
+      try {
+        if (this.queue === undefined) throw new Error('the queue is not connected');
+        await within(ADD_LIMIT_MS, this.queue.add(batch.flatMap(({ jobs }) => jobs)));
+        for (const { kind, ids } of batch) this.metrics.rings.inc({ kind, result: 'rung' }, ids.length);
+      } catch (error) {
+        const count = batch.reduce((sum, { ids }) => sum + ids.length, 0);
+        this.logger.warn({ component: 'relay', ids: count }, `ring failed, the rows stay due: ${(error as Error).message}`);
+        for (const { kind, ids } of batch) {
+          this.metrics.rings.inc({ kind, result: 'missed' }, ids.length);
+          await this.onMissed(kind, ids);
+        }
+      }
+    }
+  }
+}
+
+function chunked<T>(items: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size));
+  return chunks;
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  });
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
