@@ -1,0 +1,76 @@
+import { pino } from 'pino';
+import type { DeliveryId, DestinationId, Job, LeadId, WorkKind } from '#core';
+import { Metrics } from '../metrics/metrics.js';
+import { Ringer } from './ringer.js';
+
+const ids = (count: number): LeadId[] => Array.from({ length: count }, (_, n) => `lead-${n}` as LeadId);
+
+function aRinger() {
+  const missed: { kind: WorkKind; ids: readonly string[] }[] = [];
+  const ringer = new Ringer(new Metrics(), pino({ level: 'silent' }), async (kind, lost) => {
+    missed.push({ kind, ids: lost });
+  });
+  return { ringer, missed };
+}
+
+describe('Ringer', () => {
+  afterEach(() => jest.useRealTimers());
+
+  it('packs ids into jobs and what comes during an add goes out together', async () => {
+    const { ringer } = aRinger();
+    const adds: (readonly Job[])[] = [];
+    let letGo: () => void = () => {};
+    ringer.use({
+      add: (jobs) => {
+        adds.push(jobs);
+        return adds.length === 1 ? new Promise((resolve) => (letGo = resolve)) : Promise.resolve();
+      },
+    });
+    ringer.leads(ids(120));
+    ringer.leads(ids(1));
+    ringer.deliveries('demo/crm' as DestinationId, ['d1' as DeliveryId]);
+    letGo();
+    await ringer.settled();
+    expect(adds.map((jobs) => jobs.map((job) => (job.type === 'process_leads.v1' ? job.leadIds.length : job.deliveryIds.length)))).toEqual([
+      [50, 50, 20],
+      [1, 1],
+    ]);
+  });
+
+  it('reports what it could not ring: no queue yet', async () => {
+    const { ringer, missed } = aRinger();
+    ringer.leads(ids(3));
+    await ringer.settled();
+    expect(missed).toEqual([{ kind: 'leads', ids: ids(3) }]);
+  });
+
+  it('reports what it could not ring: the queue refuses', async () => {
+    const { ringer, missed } = aRinger();
+    ringer.use({ add: () => Promise.reject(new Error('OOM command not allowed')) });
+    ringer.deliveries('demo/crm' as DestinationId, ['d1' as DeliveryId]);
+    await ringer.settled();
+    expect(missed).toEqual([{ kind: 'deliveries', ids: ['d1'] }]);
+  });
+
+  it('gives up an add that hangs, as BullMQ’s does while Redis is away, and goes on with the next', async () => {
+    jest.useFakeTimers();
+    const { ringer, missed } = aRinger();
+    let hanging = true;
+    const added: (readonly Job[])[] = [];
+    ringer.use({
+      add: (jobs) => {
+        if (hanging) return new Promise(() => {});
+        added.push(jobs);
+        return Promise.resolve();
+      },
+    });
+    ringer.leads(ids(2));
+    const settled = ringer.settled();
+    hanging = false;
+    ringer.leads(ids(1));
+    await jest.advanceTimersByTimeAsync(2000);
+    await settled;
+    expect(missed.map(({ ids: lost }) => lost.length)).toEqual([2]);
+    expect(added).toHaveLength(1);
+  });
+});
