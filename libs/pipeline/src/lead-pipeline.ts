@@ -19,11 +19,11 @@ export interface StagePorts {
  */
 export const leadPipeline = (ports: StagePorts) =>
   Pipeline.startingWith<LeadFacts>()
-    .then(trimStage())
-    .then(validateStage())
-    .then(normaliseStage())
-    .then(dedupStage(ports.claims))
-    .then(policyStage())
-    .then(mapStage());
+    .through(trimStage())
+    .through(validateStage())
+    .through(normaliseStage())
+    .through(dedupStage(ports.claims))
+    .through(policyStage())
+    .through(mapStage());
 
 export type LeadPipeline = ReturnType<typeof leadPipeline>;

@@ -21,7 +21,7 @@ export interface Journey<Facts extends object> {
 export type MonotonicMicros = () => number;
 
 /**
- * An ordered list of stages. `then` only accepts a stage whose needs are already there, so a misordered pipeline does not compile.
+ * An ordered list of stages. `through` only accepts a stage whose needs are already there, so a misordered pipeline does not compile.
  */
 export class Pipeline<Start extends object, Facts extends Start> {
   private constructor(private readonly stages: readonly Stage<object, object>[]) {}
@@ -30,7 +30,7 @@ export class Pipeline<Start extends object, Facts extends Start> {
     return new Pipeline<Start, Start>([]);
   }
 
-  then<Adds extends object>(stage: Stage<Facts, Adds>): Pipeline<Start, Facts & Adds> {
+  through<Adds extends object>(stage: Stage<Facts, Adds>): Pipeline<Start, Facts & Adds> {
     return new Pipeline<Start, Facts & Adds>([...this.stages, stage as Stage<object, object>]);
   }
 
