@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { ActiveConfig, Doorbell } from '#core';
 import { ConfigStore } from './config/config-store.js';
 import { SETTINGS, type Settings } from './config/settings.js';
+import { HealthProbes } from './health/health-probes.js';
 import { LOGGER, type Logger } from './logging/logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { createPgPool } from './postgres/pg-pool.js';
@@ -54,6 +55,7 @@ export class PlatformModule {
       { provide: SETTINGS, useValue: settings },
       { provide: LOGGER, useValue: logger },
       Metrics,
+      HealthProbes,
       {
         provide: Pools,
         useFactory: () =>

@@ -1,0 +1,88 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { AuditChainer } from '#audit';
+import { DeliverLeads, ReclaimExpiredLeases } from '#delivery';
+import { ProcessLeads, ReleaseHeldLeads } from '#pipeline';
+import {
+  ConfigStore,
+  DueWork,
+  LOGGER,
+  type Logger,
+  Periodic,
+  type PeriodicTask,
+  Pools,
+  QUEUE_BACKEND,
+  type QueueBackend,
+  Relay,
+  type Settings,
+} from '#platform';
+import { SweepExpired } from '#retention';
+import { QueueHost } from './queue-host.js';
+import { type Consumer, PROCESSORS } from './queue.module.js';
+
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+
+/** What runs behind the doors of this process, by role. */
+export class Background {
+  readonly queue: QueueHost;
+  private readonly relay: Relay;
+  private readonly config: ConfigStore;
+  private readonly chainer: AuditChainer;
+  private readonly periodic: Periodic;
+
+  constructor(
+    private readonly app: INestApplicationContext,
+    private readonly settings: Settings,
+  ) {
+    const logger = app.get<Logger>(LOGGER);
+    const due = new DueWork(app.get(Pools).relay);
+    this.relay = app.get(Relay);
+    this.config = app.get(ConfigStore);
+    this.chainer = app.get(AuditChainer);
+    this.periodic = new Periodic(this.has('relay') ? this.relayTasks() : [], logger);
+    const parts = { consumers: this.consumers(), processLeads: app.get(ProcessLeads), deliverLeads: app.get(DeliverLeads) };
+    this.queue = new QueueHost(app.get<QueueBackend>(QUEUE_BACKEND), parts, this.relay, logger, async () => {
+      const [leads, deliveries] = await Promise.all([due.backlog('leads'), due.backlog('deliveries')]);
+      return Math.max(leads.oldest, deliveries.oldest);
+    });
+  }
+
+  /** Call once Postgres answers. */
+  async start(): Promise<void> {
+    await this.config.start();
+    this.queue.start();
+    this.relay.startPolling({ takesDue: this.has('relay') });
+    this.periodic.start();
+    if (this.has('relay')) this.chainer.start();
+  }
+
+  /** Nothing new is begun: no rings, no rounds, no jobs. What is in hand goes on. */
+  async quiet(): Promise<void> {
+    await Promise.all([this.relay.stop(), this.periodic.stop(), this.queue.pause()]);
+  }
+
+  async stop(): Promise<void> {
+    await this.queue.close();
+    await Promise.all([this.chainer.stop(), this.config.stop(), this.app.get<QueueBackend>(QUEUE_BACKEND).close()]);
+  }
+
+  private has(role: Settings['roles'][number]): boolean {
+    return this.settings.roles.includes(role);
+  }
+
+  private consumers(): Consumer[] {
+    const { concurrency } = this.settings;
+    return (['pipeline', 'delivery'] as const)
+      .filter((role) => this.has(role))
+      .map((role) => ({ processor: PROCESSORS[role], concurrency: concurrency[role] }));
+  }
+
+  private relayTasks(): PeriodicTask[] {
+    const { app } = this;
+    return [
+      { name: 'reclaim_expired_leases', everyMs: 5 * SECOND, run: () => app.get(ReclaimExpiredLeases).runOnce() },
+      { name: 'release_held_leads', everyMs: SECOND, run: () => app.get(ReleaseHeldLeads).runOnce() },
+      { name: 'sweep', everyMs: HOUR, run: () => app.get(SweepExpired).run() },
+    ];
+  }
+}

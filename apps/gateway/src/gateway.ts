@@ -1,0 +1,87 @@
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { DeliverLeads } from '#delivery';
+import { AcceptLead, FrontDoorAdapter } from '#ingestion';
+import { LeadStore } from '#pipeline';
+import { type Logger, nestLogger, PRISMA, Pools, type Settings } from '#platform';
+import { Readiness } from '#reading';
+import type { PrismaClient } from '@prisma/client';
+import { Background } from './background.js';
+import { GatewayModule } from './gateway.module.js';
+import { waitForPostgres } from './postgres-gate.js';
+
+/** SIGTERM to exit, all steps together (FAULTS D.10). */
+const STOP_LIMIT_SECONDS = 30;
+const HTTP_LIMIT_MS = 5000;
+/** Calls in flight may take this long before they are broken off and recorded as unknown. */
+const SEND_LIMIT_SECONDS = 22;
+
+/** A running gateway. */
+export class Gateway {
+  private stopping: Promise<void> | undefined;
+  private stopped = false;
+
+  private constructor(
+    private readonly app: INestApplication,
+    private readonly background: Background,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Listens at once, also without Postgres; the rest starts when Postgres answers. */
+  static async start(settings: Settings, databaseUrl: string, logger: Logger): Promise<Gateway> {
+    const app = await NestFactory.create(GatewayModule.with({ settings, logger, databaseUrl }), new FrontDoorAdapter(), {
+      bodyParser: false,
+      logger: nestLogger(logger),
+      abortOnError: false,
+    });
+    const gateway = new Gateway(app, new Background(app, settings), logger);
+    await app.listen(settings.http.port, settings.http.host);
+    logger.info({ url: await app.getUrl(), roles: settings.roles }, 'listening');
+    return gateway;
+  }
+
+  async url(): Promise<string> {
+    return this.app.getUrl();
+  }
+
+  /** Resolves when everything behind the door runs. @throws when Postgres answers but is not set up to keep what it commits */
+  async ready(): Promise<void> {
+    const pools = this.app.get(Pools);
+    if (!(await waitForPostgres(pools.relay, this.logger, () => this.stopped))) return;
+    await this.background.start();
+    this.app.get(Readiness).open();
+  }
+
+  /**
+   * Drains in an order in which nothing accepted is lost and nothing is sent twice: not ready → no rings and no new jobs → the door
+   * closes and open requests are answered → calls in flight finish or are recorded as unknown → queues → coalescers → Postgres.
+   */
+  stop(): Promise<void> {
+    this.stopping ??= this.drain();
+    return this.stopping;
+  }
+
+  private async drain(): Promise<void> {
+    const deadline = setTimeout(() => {
+      this.logger.fatal('draining took too long: what is unfinished is taken up again from Postgres');
+      process.exit(1);
+    }, STOP_LIMIT_SECONDS * 1000);
+    this.stopped = true;
+    this.app.get(Readiness).close();
+    await this.background.quiet();
+    await Promise.race([this.app.getHttpAdapter().close(), pause(HTTP_LIMIT_MS)]);
+    await this.app.get(DeliverLeads).stop({ deadlineSeconds: SEND_LIMIT_SECONDS });
+    await this.background.stop();
+    await this.app.get(AcceptLead, { strict: false }).drain();
+    await this.app.get(LeadStore).drain();
+    await this.app.get<PrismaClient>(PRISMA).$disconnect();
+    await this.app.get(Pools).end();
+    await this.app.close();
+    clearTimeout(deadline);
+    this.logger.info('stopped: everything accepted is in Postgres');
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}

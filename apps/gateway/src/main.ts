@@ -1,0 +1,48 @@
+import 'reflect-metadata';
+import { createLogger, InvalidSettings, readSettings, settingWarnings, type Settings } from '#platform';
+import { Gateway } from './gateway.js';
+
+function settingsOrExit(): Settings {
+  try {
+    return readSettings(process.env);
+  } catch (error) {
+    if (!(error instanceof InvalidSettings)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return process.exit(1);
+  }
+}
+
+const settings = settingsOrExit();
+const logger = createLogger(settings.log.level, process.stdout.isTTY);
+for (const warning of settingWarnings(process.env)) logger.warn(warning);
+
+function fail(error: unknown): never {
+  const port = (error as { code?: unknown }).code === 'EADDRINUSE';
+  process.stderr.write(
+    port
+      ? `Port ${settings.http.port} is taken; stop what listens there or set PORT to another one.\n`
+      : `${error instanceof Error ? error.message : String(error)}\n`,
+  );
+  process.exit(1);
+}
+
+if (settings.database.url === undefined) {
+  fail(new Error('DATABASE_URL is not set; `npm start` runs a Postgres of its own, or set DATABASE_URL to yours.'));
+}
+
+// A job that breaks out of everything must not leave a half-working process: the supervisor starts a new one and Postgres knows what is due.
+process.on('uncaughtException', (error) => {
+  logger.fatal({ error_name: error.name }, 'an error nobody caught: this process ends');
+  process.exit(1);
+});
+
+const gateway = await Gateway.start(settings, settings.database.url, logger).catch(fail);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  let asked = false;
+  process.on(signal, () => {
+    if (asked) process.exit(1);
+    asked = true;
+    void gateway.stop().then(() => process.exit(0), fail);
+  });
+}
+await gateway.ready().catch(fail);
