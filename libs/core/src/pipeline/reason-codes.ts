@@ -10,5 +10,12 @@ export const REASON_CODES = {
   noDestination: 'NO_DESTINATION',
 } as const;
 
-export const HOLD_REASONS = ['index_unavailable', 'duplicate', 'awaiting_fetch', 'poison', 'unknown_outcome', 'destination_refuses_us'] as const;
+export const HOLD_REASONS = [
+  'index_unavailable',
+  'duplicate',
+  'awaiting_fetch',
+  'poison',
+  'unknown_outcome',
+  'destination_refuses_us',
+] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
