@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fingerprint, progress, root } from './project.mjs';
 import { run } from './run.mjs';
@@ -12,12 +11,7 @@ const stampFile = join(clientDir, 'leadgate-stamp');
  * The Prisma CLI would first download a schema engine that `generate` never calls; naming any executable as that engine keeps it offline.
  */
 export async function generateClient() {
-  const require = createRequire(join(root, 'package.json'));
-  const inputs = [
-    join(root, 'prisma', 'schema.prisma'),
-    require.resolve('prisma/package.json'),
-    require.resolve('@prisma/client/package.json'),
-  ];
+  const inputs = ['prisma/schema.prisma', 'node_modules/prisma/package.json', 'node_modules/@prisma/client/package.json'];
   const wanted = fingerprint(inputs);
   if (existsSync(join(clientDir, 'index.js')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
 

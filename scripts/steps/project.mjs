@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the clone, wherever the command was called from. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** SHA-256 over the given file contents, in order. A missing file counts as empty. */
+/** SHA-256 over names and contents of these files of the clone, in order. A missing file counts as empty. */
 export function fingerprint(paths) {
   const hash = createHash('sha256');
   for (const path of paths) {
     hash.update(`${path}\0`);
-    if (existsSync(path)) hash.update(readFileSync(path));
+    if (existsSync(join(root, path))) hash.update(readFileSync(join(root, path)));
     hash.update('\0');
   }
   return hash.digest('hex');

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { createCluster, findPostmaster, logEnd, logSince, spawnPostmaster, SUPERUSER, type Postmaster } from './embedded/cluster.js';
 import {
@@ -59,6 +60,17 @@ export function runningPostgresUrls(dataDir: string): EmbeddedPostgresUrls | nul
 export function hasOwner(dataDir: string): boolean {
   const owner = readRunning(dataDir)?.owner;
   return owner != null && isSameProcess(owner);
+}
+
+/** Stops the server of a data dir whose owner is gone, and removes it all: what a killed test run leaves. A data dir that is in use stays. */
+export async function destroyAbandonedPostgres(folder: string): Promise<void> {
+  const dataDir = join(folder, 'postgres');
+  if (hasOwner(dataDir)) return;
+  const running = readRunning(dataDir);
+  if (running) await stopPostmaster(running.pid, running.cluster, 'immediate');
+  const home = readCredentials(dataDir)?.home;
+  if (home) rmSync(home, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /**
@@ -151,6 +163,8 @@ export class EmbeddedPostgres {
     const client = new pg.Client({ connectionString: this.urls.superuser });
     await client.connect();
     try {
+      // Two starts at once may both adopt this server; the second one finds everything done.
+      await client.query('SELECT pg_advisory_lock($1)', [SETUP_LOCK]);
       await createRoles(client, this.#credentials.passwords);
       const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
       if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE} OWNER ${OWNER_ROLE}`);
@@ -161,6 +175,8 @@ export class EmbeddedPostgres {
 }
 
 const WATCH_INTERVAL_MS = 250;
+/** Any number; taken in the administrator's own database only. */
+const SETUP_LOCK = 1;
 
 function urls({ passwords }: PostgresCredentials, port: number): EmbeddedPostgresUrls {
   const url = (user: string, password: string, database: string) => `postgresql://${user}:${password}@127.0.0.1:${port}/${database}`;
@@ -193,7 +209,7 @@ async function runPostmaster(
       child.once('error', (error) => resolve(error.message));
       child.once('exit', (code, signal) => resolve(`exit ${code ?? signal}`));
     });
-    const outcome = await Promise.race([ended, started(credentials, dir.cluster, port)]);
+    const outcome = await startedOrEnded(credentials, dir.cluster, port, ended);
     if (typeof outcome !== 'string') return outcome;
 
     const said = logSince(dir, logStart);
@@ -209,12 +225,21 @@ async function runPostmaster(
   });
 }
 
-async function started(credentials: PostgresCredentials, cluster: string, port: number): Promise<Postmaster> {
-  for (;;) {
+/** The postmaster once it answers, or the reason why it ended before. */
+async function startedOrEnded(
+  credentials: PostgresCredentials,
+  cluster: string,
+  port: number,
+  ended: Promise<string>,
+): Promise<Postmaster | string> {
+  let reason: string | undefined;
+  void ended.then((text) => (reason = text));
+  while (reason === undefined) {
     const found = findPostmaster(cluster);
     if (found?.port === port && (await answers(credentials, found))) return found;
     await pause();
   }
+  return reason;
 }
 
 /** Whether our administrator can log in. A server that is starting or stopping cannot be logged in to yet or any more. */

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+export interface TestDatabase {
+  /** As the gateway's own role: what the code under test uses. */
+  readonly url: string;
+  /** As the owner of the tables: for set-up and for looking behind the scenes. */
+  readonly ownerUrl: string;
+  readonly readonlyUrl: string;
+  /** Ends what is still connected and removes the database. */
+  drop(): Promise<void>;
+}
+
+/**
+ * A database of one's own with every migration applied, cloned from the template that `npm test` makes: about 50 ms. Once per test file:
+ *
+ *     beforeAll(async () => { database = await createTestDatabase(); });
+ *     afterAll(() => database.drop());
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const template = fromEnvironment('LEADGATE_TEST_DATABASE_URL');
+  const name = `leadgate_test_${randomBytes(6).toString('hex')}`;
+  await onServer(template, `CREATE DATABASE ${name} OWNER leadgate_owner TEMPLATE ${new URL(template).pathname.slice(1)}`);
+  const password = fromEnvironment('LEADGATE_TEST_ROLE_PASSWORD');
+  const as = (username: string) => Object.assign(new URL(template), { username, password, pathname: `/${name}` }).href;
+  return {
+    url: as('leadgate_app'),
+    ownerUrl: as('leadgate_owner'),
+    readonlyUrl: as('leadgate_readonly'),
+    drop: () => onServer(template, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+async function onServer(template: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: Object.assign(new URL(template), { pathname: '/postgres' }).href });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function fromEnvironment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) {
+    throw new Error(
+      `This suite needs a Postgres, and plain jest does not start one (${name} is not set). Run it with: npm test -- <path of the spec>`,
+    );
+  }
+  return value;
+}
