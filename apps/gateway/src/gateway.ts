@@ -1,9 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { appendAuditEvents } from '#audit';
 import { DeliverLeads } from '#delivery';
 import { AcceptLead, FrontDoorAdapter } from '#ingestion';
 import { LeadStore } from '#pipeline';
-import { type Logger, nestLogger, PRISMA, Pools, type Settings } from '#platform';
+import { type Environment, type Logger, nestLogger, PRISMA, Pools, type Settings } from '#platform';
 import { Readiness } from '#reading';
 import type { PrismaClient } from '@prisma/client';
 import { Background } from './background.js';
@@ -28,12 +29,16 @@ export class Gateway {
   ) {}
 
   /** Listens at once, also without Postgres; the rest starts when Postgres answers. */
-  static async start(settings: Settings, databaseUrl: string, logger: Logger): Promise<Gateway> {
-    const app = await NestFactory.create(GatewayModule.with({ settings, logger, databaseUrl }), new FrontDoorAdapter(), {
-      bodyParser: false,
-      logger: nestLogger(logger),
-      abortOnError: false,
-    });
+  static async start(settings: Settings, databaseUrl: string, logger: Logger, env: Environment): Promise<Gateway> {
+    const app = await NestFactory.create(
+      GatewayModule.with({ settings, logger, databaseUrl, env, appendAuditEvents }),
+      new FrontDoorAdapter(),
+      {
+        bodyParser: false,
+        logger: nestLogger(logger),
+        abortOnError: false,
+      },
+    );
     const gateway = new Gateway(app, new Background(app, settings), logger);
     await app.listen(settings.http.port, settings.http.host);
     logger.info({ url: await app.getUrl(), roles: settings.roles }, 'listening');

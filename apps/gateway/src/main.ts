@@ -36,7 +36,7 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
-const gateway = await Gateway.start(settings, settings.database.url, logger).catch(fail);
+const gateway = await Gateway.start(settings, settings.database.url, logger, process.env).catch(fail);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   let asked = false;
   process.on(signal, () => {

@@ -26,7 +26,7 @@ export const AUDIT_EVENT_TYPES = [
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
 
 /** Who did it: a source by its id, a part of the gateway, or a person through the API (`operator`) or the command line (`cli`). */
-export type AuditActor = `source:${string}` | 'pipeline' | 'delivery' | 'relay' | 'operator' | 'cli';
+export type AuditActor = `source:${string}` | 'config' | 'pipeline' | 'delivery' | 'relay' | 'operator' | 'cli';
 
 /**
  * One thing that happened. Ids, codes and field names only, never a person's values: the trail outlives an erased lead.

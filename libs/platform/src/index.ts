@@ -1,4 +1,10 @@
 export * from './coalescer/coalescer.js';
+export * from './config/activate-version.js';
+export type { VersionRow } from './config/config-rows.js';
+export * from './config/config-store.js';
+export * from './config/env-example.js';
+export * from './config/load-config-files.js';
+export * from './config/nearest-name.js';
 export * from './config/settings.js';
 export * from './health/health-probes.js';
 export * from './http-errors/http-problem.js';

@@ -2,8 +2,9 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { PrismaClient } from '@prisma/client';
 import type { Pool } from 'pg';
 import { ActiveConfig, Doorbell } from '#core';
+import type { AppendActivation } from './config/activate-version.js';
 import { ConfigStore } from './config/config-store.js';
-import { SETTINGS, type Settings } from './config/settings.js';
+import { type Environment, SETTINGS, type Settings } from './config/settings.js';
 import { HealthProbes } from './health/health-probes.js';
 import { LOGGER, type Logger } from './logging/logger.js';
 import { Metrics } from './metrics/metrics.js';
@@ -36,12 +37,16 @@ export interface PlatformParts {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly databaseUrl: string;
+  /** What `env:` references in the configuration are read from. */
+  readonly env: Environment;
+  /** Of #audit, handed in because adapters do not import product libraries. */
+  readonly appendAuditEvents: AppendActivation;
 }
 
 @Global()
 @Module({})
 export class PlatformModule {
-  static with({ settings, logger, databaseUrl }: PlatformParts): DynamicModule {
+  static with({ settings, logger, databaseUrl, env, appendAuditEvents }: PlatformParts): DynamicModule {
     const pool = (purpose: string, max: number, statementTimeoutMs: number): Pool =>
       createPgPool({
         url: databaseUrl,
@@ -71,7 +76,8 @@ export class PlatformModule {
       },
       {
         provide: ConfigStore,
-        useFactory: (pools: Pools) => new ConfigStore(pools.relay, settings, logger),
+        useFactory: (pools: Pools) =>
+          new ConfigStore({ pool: pools.relay, configPath: settings.files.config, env, appendAuditEvents, logger }),
         inject: [Pools],
       },
       { provide: ActiveConfig, useExisting: ConfigStore },

@@ -1,0 +1,121 @@
+import type { Pool, PoolClient } from 'pg';
+import type { JsonObject, TenantId } from '#core';
+import { inTransaction } from '../postgres/transaction.js';
+import {
+  activeVersion,
+  contentOf,
+  insertVersion,
+  lastVersionFrom,
+  lockConfiguration,
+  makeActive,
+  routesTaken,
+  upsertTenant,
+  VERSION_COLUMNS,
+  type VersionRow,
+} from './config-rows.js';
+import { resolveContent, type PreparedVersion } from './prepare-version.js';
+import type { ReferenceSources } from './references.js';
+
+/** `config`: the gateway found a new file. `cli`: a person at the command line. */
+export type ActivationActor = 'config' | 'cli';
+
+export interface ActivationEvent {
+  readonly tenantId: TenantId;
+  readonly type: 'config.activated';
+  readonly actor: ActivationActor;
+  readonly from: string | null;
+  readonly to: string;
+  readonly detail: JsonObject;
+}
+
+/** Writes audit events in the caller's transaction; `appendAuditEvents` of the audit library is one. */
+export type AppendActivation = (client: PoolClient, events: readonly ActivationEvent[]) => Promise<void>;
+
+export type ActivationResult =
+  | { readonly kind: 'activated'; readonly version: VersionRow }
+  | { readonly kind: 'unchanged'; readonly version: VersionRow }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+
+/**
+ * Makes a version of a file of the configuration folder and activates it, if the content differs from the last version that came from
+ * that same file. Comparing with that one, and not with the active one, is what lets a restart leave a roll-back alone.
+ */
+export function importFile(pool: Pool, append: AppendActivation, prepared: PreparedVersion, origin: string): Promise<ActivationResult> {
+  return inTransaction(pool, async (client) => {
+    await lockConfiguration(client);
+    const last = await lastVersionFrom(client, prepared.tenantId, origin);
+    if (last?.sha256 === prepared.sha256) return { kind: 'unchanged', version: last };
+    return addAndActivate(client, append, prepared, origin, 'config');
+  });
+}
+
+/** Makes a version of a file because a person says so: unless exactly this, from this origin, is active already. */
+export function applyFile(pool: Pool, append: AppendActivation, prepared: PreparedVersion, origin: string): Promise<ActivationResult> {
+  return inTransaction(pool, async (client) => {
+    await lockConfiguration(client);
+    const active = await activeVersion(client, prepared.tenantId);
+    if (active?.sha256 === prepared.sha256 && active.origin === origin) return { kind: 'unchanged', version: active };
+    return addAndActivate(client, append, prepared, origin, 'cli');
+  });
+}
+
+/** Goes back (or forth) to a version that exists. Its references must resolve here, so that it is known to be usable. */
+export function activateVersion(
+  pool: Pool,
+  append: AppendActivation,
+  tenantId: TenantId,
+  version: number,
+  sources: ReferenceSources,
+): Promise<ActivationResult> {
+  return inTransaction(pool, async (client) => {
+    await lockConfiguration(client);
+    const { rows } = await client.query<VersionRow>(
+      `SELECT ${VERSION_COLUMNS} FROM config_versions WHERE tenant_id = $1 AND version = $2`,
+      [tenantId, version],
+    );
+    const [row] = rows;
+    if (row === undefined) {
+      return {
+        kind: 'refused',
+        problems: [`the tenant ${tenantId} has no version ${version}; \`leadgate config list ${tenantId}\` shows those it has`],
+      };
+    }
+    if (row.active) return { kind: 'unchanged', version: row };
+    const resolved = resolveContent((await contentOf(client, row.id)) ?? {}, sources);
+    if ('problems' in resolved) return { kind: 'refused', problems: resolved.problems };
+    const taken = await routesTaken(client, resolved.config);
+    if (taken.length > 0) return { kind: 'refused', problems: taken };
+    const before = await activeVersion(client, tenantId);
+    await makeActive(client, row, resolved.config);
+    await append(client, [eventOf(row, before, 'cli')]);
+    return { kind: 'activated', version: { ...row, active: true } };
+  });
+}
+
+async function addAndActivate(
+  client: PoolClient,
+  append: AppendActivation,
+  prepared: PreparedVersion,
+  origin: string,
+  actor: ActivationActor,
+): Promise<ActivationResult> {
+  const taken = await routesTaken(client, prepared.config);
+  if (taken.length > 0) return { kind: 'refused', problems: taken };
+  const before = await activeVersion(client, prepared.tenantId);
+  await upsertTenant(client, prepared.config);
+  const row = await insertVersion(client, prepared, origin);
+  await makeActive(client, row, prepared.config);
+  await append(client, [eventOf(row, before, actor)]);
+  return { kind: 'activated', version: { ...row, active: true } };
+}
+
+function eventOf(row: VersionRow, before: VersionRow | undefined, actor: ActivationActor): ActivationEvent {
+  return {
+    tenantId: row.tenantId,
+    type: 'config.activated',
+    actor,
+    from: before === undefined ? null : `v${before.version}`,
+    to: `v${row.version}`,
+    detail: { config_version_id: row.id, origin: row.origin, ruleset_version: row.rulesetVersion, policy_version: row.policyVersion },
+  };
+}

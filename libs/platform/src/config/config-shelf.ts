@@ -1,0 +1,52 @@
+import { sourceIdOf, type ConfiguredSource, type ConfigVersionId, type ResolvedConfig, type TenantId } from '#core';
+
+/** How many versions no longer active stay readable; a job needs one for seconds. */
+const KEPT = 100;
+
+/** The versions this process works with: the active one of each tenant, and earlier ones for jobs in flight. */
+export class ConfigShelf {
+  private readonly active = new Map<TenantId, ResolvedConfig>();
+  private readonly byId = new Map<ConfigVersionId, ResolvedConfig>();
+  private byPath = new Map<string, ConfiguredSource>();
+  private list: readonly ResolvedConfig[] = [];
+
+  tenant(tenantId: TenantId): ResolvedConfig | undefined {
+    return this.active.get(tenantId);
+  }
+
+  tenants(): readonly ResolvedConfig[] {
+    return this.list;
+  }
+
+  sourceAt(path: string): ConfiguredSource | undefined {
+    return this.byPath.get(path);
+  }
+
+  version(id: ConfigVersionId): ResolvedConfig | undefined {
+    return this.byId.get(id);
+  }
+
+  /** Takes a version as its tenant's active one from now on. */
+  put(resolved: ResolvedConfig): void {
+    this.active.set(resolved.tenantId, resolved);
+    this.byId.delete(resolved.id);
+    this.byId.set(resolved.id, resolved);
+    for (const [id, { tenantId }] of this.byId) {
+      if (this.byId.size <= KEPT + this.active.size) break;
+      if (this.active.get(tenantId)?.id !== id) this.byId.delete(id);
+    }
+    this.rebuild();
+  }
+
+  private rebuild(): void {
+    this.list = [...this.active.values()].sort((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
+    const byPath = new Map<string, ConfiguredSource>();
+    for (const resolved of this.list) {
+      for (const source of resolved.config.sources) {
+        // The database keeps a route to one tenant; while a route moves between two, the first of them answers.
+        if (!byPath.has(source.path)) byPath.set(source.path, { sourceId: sourceIdOf(resolved.tenantId, source.name), source, resolved });
+      }
+    }
+    this.byPath = byPath;
+  }
+}

@@ -1,0 +1,129 @@
+import type { Pool } from 'pg';
+import { ActiveConfig, type ConfiguredSource, type ConfigVersionId, type ResolvedConfig, type TenantId } from '#core';
+import type { Logger } from '../logging/logger.js';
+import type { AppendActivation } from './activate-version.js';
+import { ConfigShelf } from './config-shelf.js';
+import { FileImporter } from './file-importer.js';
+import { configFolderOf } from './load-config-files.js';
+import { RowFollower } from './row-follower.js';
+import type { Environment } from './settings.js';
+
+export interface ConfigStoreOptions {
+  readonly pool: Pool;
+  /** `settings.files.config`. */
+  readonly configPath: string;
+  /** What `env:` references are read from. */
+  readonly env: Environment;
+  readonly appendAuditEvents: AppendActivation;
+  readonly logger: Logger;
+}
+
+/** Half of the promise "followed within 2 s": a round takes milliseconds. */
+const ROUND_MS = 1000;
+
+/**
+ * The configuration of this process: imports changed files into versions and follows the active rows, one round a second.
+ *
+ * Files and rows are apart on purpose. A file only proposes a version; what is active is a row, the same for every process, so a
+ * roll-back by `leadgate config activate` holds until somebody changes the file. Postgres may be away, at the start too: the versions taken
+ * up so far stay in use and the rounds go on.
+ */
+export class ConfigStore extends ActiveConfig {
+  private readonly shelf = new ConfigShelf();
+  private readonly importer: FileImporter;
+  private readonly follower: RowFollower;
+  private readonly logger: Logger;
+  private databaseProblem: string | undefined;
+  private followed = false;
+  private told = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+  private round: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor({ pool, configPath, env, appendAuditEvents, logger }: ConfigStoreOptions) {
+    super();
+    this.logger = logger;
+    this.importer = new FileImporter(pool, appendAuditEvents, { env, configPath });
+    this.follower = new RowFollower(pool, this.shelf, { env, folder: configFolderOf(configPath) }, logger);
+  }
+
+  tenant(tenantId: TenantId): ResolvedConfig | undefined {
+    return this.shelf.tenant(tenantId);
+  }
+
+  tenants(): readonly ResolvedConfig[] {
+    return this.shelf.tenants();
+  }
+
+  sourceAt(path: string): ConfiguredSource | undefined {
+    return this.shelf.sourceAt(path);
+  }
+
+  /** A version that is active or was since this process started (the last hundred): for work that began under it. */
+  version(id: ConfigVersionId): ResolvedConfig | undefined {
+    return this.shelf.version(id);
+  }
+
+  /** Resolves after the first round, whether or not Postgres was there for it. */
+  async start(): Promise<void> {
+    await this.refresh();
+    this.schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.round;
+  }
+
+  /** True once the active rows were read; it stays true when Postgres goes away. */
+  ready(): boolean {
+    return this.followed;
+  }
+
+  /** What is wrong with files, with versions that cannot be used here, and with the way to Postgres; empty when all is well. */
+  problems(): string[] {
+    return [
+      ...(this.databaseProblem === undefined ? [] : [this.databaseProblem]),
+      ...this.importer.problems(),
+      ...this.follower.problems(),
+    ];
+  }
+
+  /** One round, after the one that is running. */
+  refresh(): Promise<void> {
+    this.round = this.round.then(() => this.runRound());
+    return this.round;
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => void this.refresh().then(() => this.schedule()), ROUND_MS);
+    this.timer.unref();
+  }
+
+  private async runRound(): Promise<void> {
+    this.databaseProblem = undefined;
+    for (const step of [() => this.importer.importChanged(), () => this.follow()]) {
+      try {
+        await step();
+      } catch (error) {
+        this.databaseProblem = `the configuration cannot be read from or written to Postgres: ${(error as Error).message}`;
+      }
+    }
+    this.tell();
+  }
+
+  private async follow(): Promise<void> {
+    await this.follower.follow();
+    this.followed = true;
+  }
+
+  /** Each problem is logged when it appears and its end when it is gone, not once a second. */
+  private tell(): void {
+    const now = new Set(this.problems());
+    for (const problem of now) if (!this.told.has(problem)) this.logger.warn({ component: 'config' }, problem);
+    if (this.told.size > 0 && now.size === 0) this.logger.info({ component: 'config' }, 'the configuration has no problems any more');
+    this.told = now;
+  }
+}
