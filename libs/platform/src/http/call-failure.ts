@@ -1,0 +1,35 @@
+/** Our own codes beside those of Node and undici. */
+export const CALL_TIMEOUT = 'CALL_TIMEOUT';
+export const CALL_ABORTED = 'CALL_ABORTED';
+/** undici's parser gives no code. */
+const NOT_HTTP = 'NOT_HTTP';
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  [NOT_HTTP]: 'Answer is not HTTP',
+  [CALL_ABORTED]: 'Broken off at shutdown',
+  ECONNREFUSED: 'Connection refused',
+  EHOSTUNREACH: 'Host unreachable',
+  ENETUNREACH: 'Network unreachable',
+  ENOTFOUND: 'Host name not found',
+  EAI_AGAIN: 'Host name could not be looked up',
+  ETIMEDOUT: 'Connect timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'Connect timeout',
+  ECONNRESET: 'Connection lost',
+  EPIPE: 'Connection lost',
+  UND_ERR_SOCKET: 'Connection lost',
+  UND_ERR_HEADERS_OVERFLOW: 'Answer with too large headers',
+  UND_ERR_INVALID_ARG: 'The address or a header cannot be sent',
+};
+
+/** What went wrong in a call, for people. Codes only: an error's own message may quote the address or the answer. */
+export function explainFailure(code: string, timeoutMs: number): string {
+  if (code === CALL_TIMEOUT) return `Timeout after ${timeoutMs / 1000} s`;
+  if (/^(?:ERR_(?:TLS|SSL)_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(code)) return `TLS failed: ${code}`;
+  return SENTENCES[code] ?? `Call failed: ${code}`;
+}
+
+export function codeOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'HTTPParserError') return NOT_HTTP;
+  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'UNKNOWN_ERROR';
+}

@@ -1,0 +1,79 @@
+import { Agent } from 'undici';
+import { CallInFlight, type CallOutcome } from './call-in-flight.js';
+
+export interface OutboundHttpOptions {
+  /** Sent with every call, e.g. `leadgate/1.2.3`. */
+  readonly userAgent: string;
+  /** Time for the name look-up, the connection and TLS. Default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** Connections to one origin. Calls beyond it wait for one, within their own time limit. Default 256. */
+  readonly connectionsPerOrigin?: number;
+}
+
+export interface OutboundCall {
+  /** e.g. `https://crm.example.com` */
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** From now to the last byte of the answer: waiting for a connection, connecting, sending, headers and body together. */
+  readonly timeoutMs: number;
+  /**
+   * false closes the connection after the call. A kept connection that the other side closes while we write leaves the outcome unknown;
+   * where an unknown outcome is costly, a connection per call is cheaper.
+   */
+  readonly keepConnection: boolean;
+  /** Breaks the call off. */
+  readonly signal?: AbortSignal;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const CONNECTIONS_PER_ORIGIN = 256;
+
+/**
+ * HTTP calls to other people's servers, one pool of connections per process.
+ *
+ * It follows no redirect, decodes no compression, reads at most 64 KiB of an answer, verifies TLS and has one deadline for everything:
+ * undici's own header and body timers are off, because a server that sends a byte now and then never trips them.
+ */
+export class OutboundHttp {
+  private readonly agent: Agent;
+  private readonly userAgent: string;
+
+  constructor({ userAgent, connectTimeoutMs = CONNECT_TIMEOUT_MS, connectionsPerOrigin = CONNECTIONS_PER_ORIGIN }: OutboundHttpOptions) {
+    this.userAgent = userAgent;
+    this.agent = new Agent({
+      connect: connectOptions(connectTimeoutMs),
+      connections: connectionsPerOrigin,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** Never rejects: what went wrong is the outcome. */
+  post({ origin, path, headers, body, timeoutMs, keepConnection, signal }: OutboundCall): Promise<CallOutcome> {
+    return new Promise((resolve) => {
+      const call = new CallInFlight(timeoutMs, signal, resolve);
+      if (call.settled) return;
+      this.agent.dispatch(
+        { origin, path, method: 'POST', headers: { ...headers, 'user-agent': this.userAgent }, body, reset: !keepConnection },
+        call,
+      );
+    });
+  }
+
+  /** Closes every connection; calls still in flight end as unknown. */
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+}
+
+/**
+ * How connections are opened: the one place where rules about callable addresses belong. A `lookup` given here sees every name but no
+ * IP literal (undici connects to those directly), so literals have to be judged by the URL.
+ */
+function connectOptions(timeout: number): { timeout: number } {
+  return { timeout };
+}
