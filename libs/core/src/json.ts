@@ -46,3 +46,32 @@ export function writePath(target: JsonObject, path: string, value: JsonValue): v
   }
   at[last] = value;
 }
+
+/** Changes the value that `readPath` would read, in place; nothing happens where it would read nothing. */
+export function changeAtPath(
+  root: JsonObject,
+  path: string,
+  change: (value: JsonValue, holder: JsonObject, key: string) => JsonValue,
+): void {
+  if (Object.hasOwn(root, path)) {
+    root[path] = change(root[path] as JsonValue, root, path);
+    return;
+  }
+  const dot = path.indexOf('.');
+  if (dot < 0) return;
+  const head = path.slice(0, dot);
+  const next = Object.hasOwn(root, head) ? root[head] : undefined;
+  if (isJsonObject(next)) changeAtPath(next, path.slice(dot + 1), change);
+}
+
+/** A finite number in plain digits, never with an exponent: 66123 (also written 66123.0), 0.0000001, 1000000000000000000000. */
+export function digitsOf(value: number): string {
+  const text = String(value);
+  const parts = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (parts === null) return text;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts;
+  const shift = Number(exponent);
+  return shift < 0
+    ? `${sign}0.${'0'.repeat(-shift - 1)}${whole}${fraction}`
+    : `${sign}${whole}${fraction}${'0'.repeat(shift - fraction.length)}`;
+}

@@ -53,33 +53,39 @@ export class SourceConfig {
   /** Which parser reads the body; a folder under libs/ingestion/src/sources. */
   @IsString() kind!: string;
   /** The route, without a trailing slash, e.g. `/webhooks/leads`. */
-  @Matches(/^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/, { message: 'path must be an absolute path without a trailing slash' }) path!: string;
+  @Matches(/^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/, {
+    message: '$property must be an absolute path without a trailing slash, e.g. /webhooks/leads',
+  })
+  path!: string;
   /** The shape of the answers, one per kind of old client. */
   @IsIn(ANSWER_STYLES) answers!: AnswerStyle;
   @IsDefined() @ValidateNested() @Type(() => SourceAuthentication) authentication!: SourceAuthentication;
   /** true lets an unauthenticated source answer peers other than loopback. */
   @IsOptional() @IsBoolean() open?: boolean;
   /** ISO 3166 alpha-2: the region in which a national phone number is read. Without one no national number is valid. */
-  @IsOptional() @Matches(/^[A-Z]{2}$/) phone_region?: string;
+  @IsOptional() @Matches(/^[A-Z]{2}$/, { message: '$property must be two capital letters, e.g. DE' }) phone_region?: string;
   @IsDefined() @ValidateNested() @Type(() => SourceIdempotency) idempotency!: SourceIdempotency;
   /** `{}` is an ordinary lead on the raw CRM intake and "Empty payload" on the webhook. */
   @IsOptional() @IsBoolean() accept_empty_object?: boolean;
 }
 
-export const RULE_CHECKS = ['present', 'matches', 'equals', 'in'] as const;
+export const RULE_CHECKS = ['present', 'filled', 'matches', 'equals', 'in'] as const;
 export class ValidationRule {
   /** The reason code of a lead that fails this rule. */
-  @Matches(/^[A-Z][A-Z0-9_]*$/) code!: string;
+  @Matches(/^[A-Z][A-Z0-9_]*$/, { message: '$property must be capital letters, digits and underscores, e.g. ZIP_NOT_66XXX' }) code!: string;
   /** Dot paths; the first that is present is judged. */
   @IsArray() @ArrayNotEmpty() @IsString({ each: true }) field!: string[];
-  /** `present`: not missing and not null ("" is present). The other checks pass a missing value: `present` is what asks for it. */
+  /**
+   * `present`: not missing and not null ("" is present). `filled`: present and not "".
+   * The other checks pass a missing value: `present` or `filled` is what asks for it.
+   */
   @IsIn(RULE_CHECKS) check!: (typeof RULE_CHECKS)[number];
   /** For `matches`: RE2 syntax, on the whole value; a number is taken as its digits. */
   @IsOptional() @IsString() pattern?: string;
-  /** For `equals`: the exact JSON value; `true` is not "true". */
+  /** For `equals`: the exact text, number or true/false; `true` is not "true". */
   @IsOptional() value?: JsonValue;
-  /** For `in`: exact JSON values. */
-  @IsOptional() @IsArray() values?: JsonValue[];
+  /** For `in`: exact texts, numbers or true/false. */
+  @IsOptional() @IsArray() @ArrayNotEmpty() values?: JsonValue[];
 }
 
 export class RuleProfile {
@@ -94,11 +100,13 @@ export class RulesConfig {
 }
 
 export class NormalisationConfig {
-  /** Where the e-mail, the phone and fields declared boolean stand: dot paths, the first that is present. */
+  /** Dot paths of e-mail addresses: lower-cased. The first valid one is the lead's e-mail identity. */
   @IsArray() @IsString({ each: true }) email!: string[];
+  /** Dot paths of phone numbers: E.164 where valid. The first valid one is the lead's phone identity. */
   @IsArray() @IsString({ each: true }) phone!: string[];
+  /** Dot paths of the only fields in which true/false/yes/no/ja/nein/1/0 become booleans. */
   @IsArray() @IsString({ each: true }) booleans!: string[];
-  /** Paths whose text stays exactly as sent (labels asked on a form are matched word for word). */
+  /** Dot paths whose text keeps its inner blanks and line breaks, e.g. a message; its ends are still trimmed. */
   @IsOptional() @IsArray() @IsString({ each: true }) verbatim?: string[];
 }
 
@@ -109,9 +117,10 @@ export class DedupConfig {
   @IsIn(ON_DUPLICATE) on_duplicate!: (typeof ON_DUPLICATE)[number];
 }
 
+/** OFF: no field is judged. A mode that the policy stage does not carry out must not be accepted here: its leads would pass unjudged. */
+export const POLICY_MODES = ['OFF'] as const;
 export class PolicyConfig {
-  /** STRICT: a present but invalid field rejects. SALVAGE: an invalid optional field is dropped with a warning. OFF: no field is judged. */
-  @IsIn(['STRICT', 'SALVAGE', 'OFF']) mode!: 'STRICT' | 'SALVAGE' | 'OFF';
+  @IsIn(POLICY_MODES) mode!: (typeof POLICY_MODES)[number];
 }
 
 export class DestinationAuthentication {
@@ -142,6 +151,24 @@ export class DestinationConfig {
   @IsOptional() @IsString() record_id_path?: string;
 }
 
+/** The columns of the table crm_leads that a tenant may fill from its leads. */
+export const CRM_COLUMNS = [
+  'click_id',
+  'country',
+  'creo',
+  'description',
+  'domain',
+  'email',
+  'first_name',
+  'ip',
+  'lang',
+  'last_name',
+  'marker',
+  'offer',
+  'phone',
+  'sourcetype',
+] as const;
+
 export class TenantConfig {
   @Matches(SLUG, SLUG_HELP) tenant!: string;
   @IsString() @MinLength(1) name!: string;
@@ -152,6 +179,6 @@ export class TenantConfig {
   @IsDefined() @ValidateNested() @Type(() => PolicyConfig) policy!: PolicyConfig;
   @IsArray() @ValidateNested({ each: true }) @Type(() => MappingConfig) mappings!: MappingConfig[];
   @IsArray() @ValidateNested({ each: true }) @Type(() => DestinationConfig) destinations!: DestinationConfig[];
-  /** CRM screen column → dot path, for tenants whose leads are kept here. */
+  /** CRM screen column (one of CRM_COLUMNS) → dot path, for tenants whose leads are kept here. */
   @IsOptional() @IsObject() crm_columns?: Record<string, string>;
 }

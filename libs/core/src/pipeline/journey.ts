@@ -24,14 +24,14 @@ export type MonotonicMicros = () => number;
  * An ordered list of stages. `through` only accepts a stage whose needs are already there, so a misordered pipeline does not compile.
  */
 export class Pipeline<Start extends object, Facts extends Start> {
-  private constructor(private readonly stages: readonly Stage<object, object>[]) {}
+  private constructor(private readonly stages: readonly Stage<never, object>[]) {}
 
   static startingWith<Start extends object>(): Pipeline<Start, Start> {
     return new Pipeline<Start, Start>([]);
   }
 
   through<Adds extends object>(stage: Stage<Facts, Adds>): Pipeline<Start, Facts & Adds> {
-    return new Pipeline<Start, Facts & Adds>([...this.stages, stage as Stage<object, object>]);
+    return new Pipeline<Start, Facts & Adds>([...this.stages, stage]);
   }
 
   get stageNames(): readonly StageName[] {
@@ -45,7 +45,8 @@ export class Pipeline<Start extends object, Facts extends Start> {
     let facts: object = start;
     for (const stage of this.stages) {
       const stageBegan = clock();
-      const outcome = await stage.run(facts);
+      // `through` has made sure that these facts hold all that the stage needs.
+      const outcome = await stage.run(facts as never);
       records.push({ stage: stage.name, verdict: outcome.kind, reasons: reasonsOf(outcome), durationMicros: clock() - stageBegan });
       if (outcome.kind !== 'continue') {
         return { outcome, facts: facts as Partial<Facts>, stages: records, durationMicros: clock() - began };

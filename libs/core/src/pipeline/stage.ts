@@ -6,7 +6,8 @@ import type { Outcome } from './outcome.js';
  */
 export interface Stage<Needs extends object, Adds extends object> {
   readonly name: StageName;
-  run(facts: Needs): Outcome<Adds> | Promise<Outcome<Adds>>;
+  /** A member, not a method: methods would also accept a stage that needs more than there is. */
+  readonly run: (facts: Needs) => Outcome<Adds> | Promise<Outcome<Adds>>;
 }
 
 /** In pipeline order. */

@@ -1,0 +1,140 @@
+import { isSupportedCountry } from 'libphonenumber-js/max';
+import { isJsonObject } from '../json.js';
+import { checkMappings } from './check-mappings.js';
+import { checkReadPath, checkRules } from './check-rules.js';
+import { checkShape } from './check-shape.js';
+import { ProblemList } from './problem-list.js';
+import { CRM_COLUMNS, TenantConfig, type DestinationConfig, type NormalisationConfig, type SourceConfig } from './tenant-config.js';
+
+/**
+ * Judges the content of one tenant's configuration, its references resolved and its attribute rules read.
+ * @param parsed what the YAML or JSON parser gave
+ * @returns the configuration, or every problem in it as `<path>: <what is wrong and how to mend it>`; values are never repeated
+ */
+export function checkTenantConfig(parsed: unknown): { config: TenantConfig } | { problems: string[] } {
+  const problems = new ProblemList();
+  const plain = detached(parsed);
+  if (!isJsonObject(plain)) {
+    return {
+      problems: ['A tenant file must hold one object with the members tenant, name, sources, rules, … and must not refer to itself.'],
+    };
+  }
+  const config = checkShape(TenantConfig, plain, '', problems);
+  checkNames(config, problems);
+  listOf(config.sources).forEach((source, s) => checkSource(source, listOf(config.sources), s, problems));
+  checkRules(config.rules, problems);
+  if (problems.isSound('normalisation')) checkNormalisation(config.normalisation, problems);
+  if (problems.isSound('normalisation') && problems.isSound('dedup')) checkIdentities(config, problems);
+  checkMappings(listOf(config.mappings), problems);
+  listOf(config.destinations).forEach((destination, d) => checkDestination(destination, config, d, problems));
+  checkCrmColumns(config.crm_columns ?? {}, problems);
+  return problems.isEmpty ? { config } : { problems: problems.lines() };
+}
+
+/** A copy that shares nothing with the parser's result (YAML aliases make one object appear twice); undefined when it is no JSON. */
+function detached(parsed: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(parsed) ?? 'null');
+  } catch {
+    return undefined;
+  }
+}
+
+const listOf = <Item>(list: Item[]): Item[] => (Array.isArray(list) ? list : []);
+
+function checkNames(config: TenantConfig, problems: ProblemList): void {
+  const lists: [path: string, list: readonly { name: string }[]][] = [
+    ['sources', listOf(config.sources)],
+    ['rules.profiles', listOf(config.rules?.profiles)],
+    ['mappings', listOf(config.mappings)],
+    ['destinations', listOf(config.destinations)],
+  ];
+  for (const [path, list] of lists) {
+    const names = list.map((item) => item?.name);
+    names.forEach((name, n) => {
+      const first = names.indexOf(name);
+      if (typeof name === 'string' && first !== n)
+        problems.add(`${path}[${n}].name`, `is already the name of ${path}[${first}]; choose another`);
+    });
+  }
+}
+
+function checkSource(source: SourceConfig, sources: readonly SourceConfig[], s: number, problems: ProblemList): void {
+  const path = `sources[${s}]`;
+  const first = sources.findIndex((other) => other?.path === source?.path);
+  if (typeof source?.path === 'string' && first !== s)
+    problems.add(`${path}.path`, `is already the path of sources[${first}]; a route belongs to one source`);
+  if (typeof source?.phone_region === 'string' && problems.isSound(`${path}.phone_region`) && !isSupportedCountry(source.phone_region)) {
+    problems.add(`${path}.phone_region`, 'is not a country that has telephone numbers; use its ISO 3166 code, e.g. DE, AT, CH, GB');
+  }
+  if (!problems.isSound(`${path}.authentication`) || source?.authentication == null) return;
+  const { kind, secret, header } = source.authentication;
+  if (kind === 'shared_secret' && secret == null) {
+    problems.add(`${path}.authentication.secret`, 'is missing; write a reference such as env:WEBHOOK_SHARED_SECRET, or kind: none');
+  }
+  if (kind === 'none' && (secret != null || header != null)) {
+    problems.add(
+      `${path}.authentication.kind`,
+      'is none, so the secret beside it would never be asked for; write kind: shared_secret or remove the secret',
+    );
+  }
+  if (header != null && !/^[A-Za-z0-9-]+$/.test(header))
+    problems.add(`${path}.authentication.header`, 'must be the name of a header, e.g. X-Shared-Secret');
+}
+
+function checkNormalisation(normalisation: NormalisationConfig, problems: ProblemList): void {
+  for (const member of ['email', 'phone', 'booleans', 'verbatim'] as const) {
+    normalisation[member]?.forEach((field, f) => checkReadPath(field, `normalisation.${member}[${f}]`, problems));
+  }
+}
+
+function checkIdentities({ dedup, normalisation }: TenantConfig, problems: ProblemList): void {
+  dedup.identities.forEach((identity, i) => {
+    if (identity !== 'native_id' && normalisation[identity].length === 0) {
+      problems.add(
+        `dedup.identities[${i}]`,
+        `can never be compared: normalisation.${identity} names no field; name one there or remove it here`,
+      );
+    }
+  });
+}
+
+function checkDestination(destination: DestinationConfig, config: TenantConfig, d: number, problems: ProblemList): void {
+  const path = `destinations[${d}]`;
+  const mappings = listOf(config.mappings).map((mapping) => mapping?.name);
+  if (problems.isSound(`${path}.mapping`) && !mappings.includes(destination?.mapping)) {
+    problems.add(
+      `${path}.mapping`,
+      `names no mapping; use one of: ${mappings.join(', ') || '(none is configured)'}, or add it under mappings`,
+    );
+  }
+  if (problems.isSound(`${path}.url`) && !isHttpUrl(destination?.url)) {
+    problems.add(`${path}.url`, 'must be an address that begins with http:// or https:// and holds no user name or password');
+  }
+  if (!problems.isSound(`${path}.authentication`) || destination?.authentication == null) return;
+  const { kind, token } = destination.authentication;
+  if (kind === 'bearer' && token == null)
+    problems.add(`${path}.authentication.token`, 'is missing; write a reference such as env:CUSTOMER_TOKEN, or kind: none');
+  if (kind === 'none' && token != null)
+    problems.add(
+      `${path}.authentication.kind`,
+      'is none, so the token beside it would never be sent; write kind: bearer or remove the token',
+    );
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
+}
+
+function checkCrmColumns(columns: Record<string, string>, problems: ProblemList): void {
+  if (!problems.isSound('crm_columns')) return;
+  const known: readonly string[] = CRM_COLUMNS;
+  for (const [column, field] of Object.entries(columns)) {
+    const path = `crm_columns.${column}`;
+    if (!known.includes(column)) problems.add(path, `is no column of the CRM screen; use one of: ${known.join(', ')}`);
+    if (typeof field === 'string') checkReadPath(field, path, problems);
+    else problems.add(path, 'must be the dot path of a field, e.g. firstName');
+  }
+}

@@ -1,0 +1,2 @@
+export { normaliseStage, ORIGINAL_SUFFIX } from './normalise.stage.js';
+export { trimStage } from './trim.stage.js';

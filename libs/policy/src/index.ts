@@ -1,0 +1,2 @@
+export { decidePolicy } from './decide-policy.js';
+export { policyStage } from './policy.stage.js';

@@ -1,0 +1,2 @@
+export { decideValidation } from './decide-validation.js';
+export { validateStage } from './validate.stage.js';
