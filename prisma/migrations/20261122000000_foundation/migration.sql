@@ -52,6 +52,7 @@ CREATE TABLE destinations (
 -- ── What arrived ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- Every body, byte for byte, also of refused requests (quarantine). body_text is a lossy reading aid of at most 16 KiB.
+-- key_sha256 is the Idempotency-Key the request came with; released_lead_id is the lead a released request became or repeated.
 CREATE TABLE inbound_requests (
     id              uuid        NOT NULL PRIMARY KEY,
     received_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -72,10 +73,20 @@ CREATE TABLE inbound_requests (
     body_bytes      bigint      NOT NULL,
     body_sha256     bytea       NOT NULL,
     body_truncated  boolean     NOT NULL DEFAULT false,
+    key_sha256      bytea,
     released_at     timestamptz,
-    released_by     text
+    released_by     text,
+    released_lead_id uuid
 );
 CREATE INDEX inbound_requests_quarantine ON inbound_requests (received_at) WHERE verdict <> 'accepted';
+-- What GET /v1/quarantine pages through.
+CREATE INDEX inbound_requests_refused ON inbound_requests (id) WHERE verdict <> 'accepted' AND verdict <> 'replayed';
+
+-- Bytes of bodies kept that did not become a lead, by UTC day: the quarantine's budget, one for all processes.
+CREATE TABLE quarantine_days (
+    day    date    NOT NULL PRIMARY KEY,
+    bytes  bigint  NOT NULL
+);
 
 CREATE TABLE leads (
     id                  uuid        NOT NULL PRIMARY KEY,
