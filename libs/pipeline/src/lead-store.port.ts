@@ -31,4 +31,6 @@ export abstract class LeadStore {
   /** Commits the journey with everything that follows from it. false: somebody else decided the lead meanwhile, nothing was written. */
   abstract decide(decided: DecidedLead): Promise<boolean>;
   abstract holdAsPoison(lead: LoadedLead): Promise<void>;
+  /** Resolves when no decision is on its way to the database. */
+  abstract drain(): Promise<void>;
 }

@@ -130,7 +130,7 @@ export class PgLeadStore extends LeadStore {
     });
   }
 
-  async drain(): Promise<void> {
+  override async drain(): Promise<void> {
     await this.decisions.drain();
   }
 

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+export const PROJECT_ROOT = resolve(__dirname, '../..');
+
+export interface Child {
+  readonly process: ChildProcess;
+  /** Everything the process printed so far. */
+  output(): string;
+  /** Resolves with the first line for which `read` returns something. Rejects with the output if the process ends first. */
+  line<T>(read: (line: string) => T | undefined): Promise<T>;
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Sends the signal and waits for the end. */
+  kill(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+/** A Node program of ours as a process of its own, with nothing of this shell's settings but PATH. */
+export function spawnProgram(program: string, env: Record<string, string>, args: readonly string[] = []): Child {
+  const child = spawn(process.execPath, [resolve(PROJECT_ROOT, program), ...args], {
+    cwd: PROJECT_ROOT,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  let ended = false;
+  const listeners = new Set<() => void>();
+  const wake = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString('utf8');
+      wake();
+    });
+  }
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((settle) =>
+    child.once('close', (code, signal) => {
+      ended = true;
+      wake();
+      settle({ code, signal });
+    }),
+  );
+  return {
+    process: child,
+    output: () => printed,
+    exited,
+    line: (read) =>
+      new Promise((settle, fail) => {
+        const look = (): void => {
+          for (const line of printed.split('\n')) {
+            const found = read(line);
+            if (found !== undefined) {
+              listeners.delete(look);
+              return settle(found);
+            }
+          }
+          if (ended) {
+            listeners.delete(look);
+            fail(new Error(`${program} ended before it said what was waited for. It printed:\n${printed}`));
+          }
+        };
+        listeners.add(look);
+        look();
+      }),
+    kill: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
+
+/** The member of a JSON log line, or undefined when the line is none or lacks it. */
+export function jsonMember(line: string, name: string): unknown {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return (JSON.parse(line) as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
