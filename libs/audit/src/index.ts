@@ -1,4 +1,7 @@
 export * from './audit-event.js';
 export * from './append-audit-events.js';
 export * from './audit-trail.js';
+export * from './audit-chainer.js';
+export * from './chain-verdict.js';
+export * from './verify-audit-chain.js';
 export * from './audit.module.js';

@@ -1,0 +1,40 @@
+import { Query, ValidationPipe } from '@nestjs/common';
+import type { ValidationError } from 'class-validator';
+import { InvalidRequest, type ProblemError } from '#platform';
+
+/**
+ * The query string as an instance of the parameter's class, every fault reported at once. An unknown parameter is a fault: a filter with a
+ * slip in its name would silently filter nothing.
+ */
+export function CheckedQuery(): ParameterDecorator {
+  return Query(
+    new ValidationPipe({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      stopAtFirstError: true,
+      exceptionFactory: (faults) => new InvalidRequest('invalid_query', detailOf(faults), faults.map(problemErrorOf)),
+    }),
+  );
+}
+
+function detailOf(faults: readonly ValidationError[]): string {
+  return `The query cannot be used: ${faults.map(sentenceOf).join('; ')}.`;
+}
+
+function problemErrorOf(fault: ValidationError): ProblemError {
+  return isUnknown(fault)
+    ? { pointer: '', code: 'unknown_parameter', detail: sentenceOf(fault) }
+    : { pointer: `/${fault.property}`, code: 'invalid_value', detail: sentenceOf(fault) };
+}
+
+/** The name of an unknown parameter is the caller's text and is not repeated. */
+function sentenceOf(fault: ValidationError): string {
+  return isUnknown(fault)
+    ? 'there is a parameter this route does not know; /docs lists them'
+    : Object.values(fault.constraints ?? {}).join('; ');
+}
+
+function isUnknown(fault: ValidationError): boolean {
+  return fault.constraints?.['whitelistValidation'] !== undefined;
+}

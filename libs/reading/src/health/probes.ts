@@ -1,0 +1,64 @@
+import type { ActiveConfig } from '#core';
+import type { ComponentHealth, HealthProbe, Pool, QueueBackend } from '#platform';
+
+/** Does Postgres answer on a connection of the relay's pool? That one is never taken up by a flood at the door. */
+export class PostgresProbe implements HealthProbe {
+  readonly component = 'postgres';
+
+  constructor(private readonly pool: Pool) {}
+
+  async probe(): Promise<ComponentHealth> {
+    await this.pool.query('SELECT 1');
+    return { status: 'up' };
+  }
+}
+
+export class ConfigProbe implements HealthProbe {
+  readonly component = 'config';
+
+  constructor(private readonly active: ActiveConfig) {}
+
+  probe(): Promise<ComponentHealth> {
+    const tenants = this.active.tenants().length;
+    return Promise.resolve(
+      tenants > 0
+        ? { status: 'up' }
+        : { status: 'degraded', detail: 'no tenant has an active configuration: `leadgate config apply` imports one' },
+    );
+  }
+}
+
+/** Rung leads are decided within a second; one that waits this long means that nothing decides them. */
+const WAITING_TOO_LONG_SECONDS = 60;
+
+/** Are leads decided? Looks at the one that waits longest, through the index of undecided leads. */
+export class PipelineProbe implements HealthProbe {
+  readonly component = 'pipeline';
+
+  constructor(private readonly pool: Pool) {}
+
+  async probe(): Promise<ComponentHealth> {
+    const { rows } = await this.pool.query<{ seconds: number }>(
+      `SELECT extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds
+         FROM leads WHERE status = 'RECEIVED' ORDER BY rung_at NULLS FIRST, id LIMIT 1`,
+    );
+    const seconds = rows[0]?.seconds ?? 0;
+    if (seconds < WAITING_TOO_LONG_SECONDS) return { status: 'up' };
+    return {
+      status: 'degraded',
+      detail: `a lead has waited ${Math.round(seconds)} s to be decided: does a process with role pipeline run?`,
+    };
+  }
+}
+
+/** Can jobs be put on the queue? Without it the relay rings later; no lead is refused for it. */
+export class QueueProbe implements HealthProbe {
+  readonly component = 'queue';
+
+  constructor(private readonly backend: QueueBackend) {}
+
+  async probe(): Promise<ComponentHealth> {
+    const obstacle = await this.backend.obstacle();
+    return obstacle === null ? { status: 'up' } : { status: 'degraded', detail: obstacle };
+  }
+}

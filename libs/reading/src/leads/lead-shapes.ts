@@ -1,0 +1,156 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { DECISIONS, DELIVERY_STATUSES, LEAD_STATUSES, STAGE_NAMES, type LeadStatus, type OmittedField, type Reason } from '#core';
+import type { JsonText } from './json-text.js';
+
+/** How many leads stand where. `total` is the sum of the others: an erased lead is no longer counted. */
+export class LeadCounts {
+  @ApiProperty() received!: number;
+  @ApiProperty() rejected!: number;
+  @ApiProperty() ready!: number;
+  @ApiProperty() delivered!: number;
+  @ApiProperty() failed!: number;
+  @ApiProperty() permanently_failed!: number;
+  @ApiProperty() held!: number;
+  @ApiProperty() kept!: number;
+  @ApiProperty({ description: 'The sum of the others' }) total!: number;
+}
+
+export class RecentLead {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ format: 'date-time' }) received_at!: Date;
+  @ApiProperty({ enum: LEAD_STATUSES }) status!: LeadStatus;
+  @ApiProperty({ type: String, nullable: true }) rejection_reason!: string | null;
+}
+
+/** One line of a list: no data of the person, so a list needs no audit event. */
+export class ListedLead extends RecentLead {
+  @ApiProperty() tenant!: string;
+  @ApiProperty() source!: string;
+  @ApiProperty({ format: 'date-time' }) updated_at!: Date;
+  @ApiProperty({ type: String, nullable: true }) hold_reason!: string | null;
+  @ApiProperty({ enum: DECISIONS, nullable: true }) decision!: string | null;
+  @ApiProperty({ type: [String] }) reason_codes!: readonly string[];
+  @ApiProperty({ type: String, format: 'uuid', nullable: true }) duplicate_of!: string | null;
+  @ApiProperty({ example: '/v1/leads/0192f0c1-7c1e-7a53-9d6b-9f0d0f6f0a11' }) href!: string;
+}
+
+export class LeadsPage {
+  @ApiProperty({ type: [ListedLead], description: 'Newest first' }) leads!: ListedLead[];
+  @ApiProperty({ type: String, nullable: true, description: 'For `cursor` of the next page; null on the last' }) next_cursor!:
+    string | null;
+}
+
+export class ReasonShape implements Reason {
+  @ApiProperty({ example: 'ZIP_NOT_66XXX' }) code!: string;
+  @ApiProperty() detail!: string;
+}
+
+export class StageShape {
+  @ApiProperty({ enum: STAGE_NAMES }) stage!: string;
+  @ApiProperty({ enum: ['continue', 'reject', 'hold', 'fail'] }) verdict!: string;
+  @ApiProperty({ type: [ReasonShape] }) reasons!: readonly Reason[];
+  @ApiProperty({ type: 'integer' }) duration_micros!: number;
+}
+
+export class VersionsShape {
+  @ApiProperty({ example: 'v1' }) policy_version!: string;
+  @ApiProperty({ example: 'v1' }) ruleset_version!: string;
+  @ApiProperty({ example: 'v1' }) config_version!: string;
+}
+
+/** One run of the pipeline over the lead. */
+export class JourneyShape {
+  @ApiProperty({ type: 'integer' }) journey_no!: number;
+  @ApiProperty({ enum: ['continue', 'reject', 'hold', 'fail'] }) outcome!: string;
+  @ApiProperty({ type: String, nullable: true }) reason!: string | null;
+  @ApiProperty({ enum: DECISIONS }) decision!: string;
+  @ApiProperty({ type: [String] }) reason_codes!: readonly string[];
+  @ApiProperty({ type: [StageShape], description: 'In the order of the run' }) stages!: readonly StageShape[];
+  @ApiProperty({ type: VersionsShape }) versions!: VersionsShape;
+  @ApiProperty({ format: 'date-time' }) decided_at!: Date;
+  @ApiProperty({ type: 'integer' }) duration_micros!: number;
+}
+
+export class TransitionShape {
+  @ApiProperty({ enum: LEAD_STATUSES, nullable: true }) from!: string | null;
+  @ApiProperty({ enum: LEAD_STATUSES }) to!: string;
+  @ApiProperty({ format: 'date-time' }) at!: Date;
+  @ApiProperty({ example: 'pipeline' }) actor!: string;
+  @ApiProperty({ type: String, nullable: true }) reason!: string | null;
+}
+
+/** An attempt as older clients read it. */
+export class AttemptLine {
+  @ApiProperty({ type: 'integer' }) attempt_no!: number;
+  @ApiProperty({ format: 'date-time' }) attempted_at!: Date;
+  @ApiProperty({ example: 'customer-api' }) destination!: string;
+  @ApiProperty() success!: boolean;
+  @ApiProperty({ type: 'integer', nullable: true }) status_code!: number | null;
+  @ApiProperty({ type: String, nullable: true }) error_message!: string | null;
+  @ApiProperty({ enum: ['not_sent', 'unknown', 'answered'] }) sent_state!: string;
+}
+
+/** `GET /stats/leads/{id}/history`. Names and order of the members are those of CONTRACTS 1; older clients read them. */
+export class LeadHistory extends RecentLead {
+  @ApiProperty({ enum: DECISIONS, nullable: true }) decision!: string | null;
+  @ApiProperty({ type: [String] }) reason_codes!: readonly string[];
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'What the sender said, parsed' }) raw_payload!: JsonText;
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true }) normalized_payload!: JsonText | null;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'What the customer is sent; of several deliveries the newest',
+  })
+  customer_payload!: JsonText | null;
+  @ApiProperty({ type: [AttemptLine] }) delivery_attempts!: readonly AttemptLine[];
+  @ApiProperty({ type: [TransitionShape] }) transitions!: readonly TransitionShape[];
+  @ApiProperty({ type: JourneyShape, nullable: true, description: 'The newest' }) journey!: JourneyShape | null;
+}
+
+export class AttemptShape {
+  @ApiProperty({ type: 'integer' }) attempt_no!: number;
+  @ApiProperty({ format: 'date-time' }) started_at!: Date;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) finished_at!: Date | null;
+  @ApiProperty({ enum: ['not_sent', 'unknown', 'answered'] }) sent_state!: string;
+  @ApiProperty({ enum: ['delivered', 'retry', 'refused', 'held'], nullable: true }) outcome!: string | null;
+  @ApiProperty({ type: 'integer', nullable: true }) status_code!: number | null;
+  @ApiProperty({ type: String, nullable: true }) error_code!: string | null;
+  @ApiProperty({ type: String, nullable: true }) error_message!: string | null;
+  @ApiProperty({ type: 'integer', nullable: true }) duration_ms!: number | null;
+}
+
+export class OmittedFieldShape implements OmittedField {
+  @ApiProperty({ example: 'lead_attributes.solar_roof_age' }) field!: string;
+  @ApiProperty({ example: 'ATTRIBUTE_OMITTED' }) code!: string;
+  @ApiProperty() detail!: string;
+}
+
+export class DeliveryShape {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ example: 'customer-api' }) destination!: string;
+  @ApiProperty({ type: 'integer' }) epoch!: number;
+  @ApiProperty({ enum: DELIVERY_STATUSES }) status!: string;
+  @ApiProperty() idempotency_key!: string;
+  @ApiProperty({ description: 'Every attempt sends this' }) payload!: JsonText;
+  @ApiProperty({ type: [OmittedFieldShape], description: 'Optional values the destination would refuse' })
+  omitted_fields!: readonly OmittedField[];
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) next_attempt_at!: Date | null;
+  @ApiProperty({ type: String, nullable: true }) last_error!: string | null;
+  @ApiProperty({ type: String, nullable: true }) crm_record_id!: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) finished_at!: Date | null;
+  @ApiProperty({ type: [AttemptShape] }) attempts!: readonly AttemptShape[];
+}
+
+/** `GET /v1/leads/{id}`: the same story in full, with every journey and every delivery. */
+export class LeadShape extends ListedLead {
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) hold_until!: Date | null;
+  @ApiProperty({ type: [String] }) flags!: readonly string[];
+  @ApiProperty({ format: 'uuid' }) correlation_id!: string;
+  @ApiProperty() request_id!: string;
+  @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonText;
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true }) normalized_payload!: JsonText | null;
+  @ApiProperty({ type: [JourneyShape] }) journeys!: readonly JourneyShape[];
+  @ApiProperty({ type: [DeliveryShape] }) deliveries!: readonly DeliveryShape[];
+  @ApiProperty({ type: [TransitionShape] }) transitions!: readonly TransitionShape[];
+}

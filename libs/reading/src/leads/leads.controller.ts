@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+import { Controller, Get, Header, Param, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { requestIdOf } from '#platform';
+import { AdminKeyGuard } from '../admin-key/admin-key.guard.js';
+import { CheckedQuery } from '../checked-query.js';
+import { ApiProblem, ReadAnswers } from '../openapi/read-answers.js';
+import { stringifyWithTexts } from './json-text.js';
+import { leadOf } from './lead-answers.js';
+import { leadIdOf, noSuchLead } from './lead-id.js';
+import { LeadShape, LeadsPage } from './lead-shapes.js';
+import { LeadsQuery } from './leads-query.js';
+import { PrismaLeadLists } from './prisma-lead-lists.js';
+import { PrismaLeadReader } from './prisma-lead-reader.js';
+
+@ApiTags('leads')
+@ApiBearerAuth('admin-key')
+@ReadAnswers()
+@UseGuards(AdminKeyGuard)
+@Controller('v1/leads')
+export class LeadsController {
+  constructor(
+    private readonly lists: PrismaLeadLists,
+    private readonly reader: PrismaLeadReader,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Leads, newest first, filtered, in pages' })
+  @ApiOkResponse({ type: LeadsPage })
+  page(@CheckedQuery() query: LeadsQuery): Promise<LeadsPage> {
+    return this.lists.page(query);
+  }
+
+  @Get(':id')
+  @Header('content-type', 'application/json; charset=utf-8')
+  @ApiOperation({ summary: 'One lead in full, with every journey and delivery; leaves an audit event' })
+  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiOkResponse({ type: LeadShape })
+  @ApiProblem(404, 'No lead has this id')
+  async one(@Param('id') id: string, @Req() request: IncomingMessage): Promise<string> {
+    const lookup = { leadId: leadIdOf(id), route: '/v1/leads/{id}', requestId: requestIdOf(request) };
+    const lead = await this.reader.findLeadAsOperator(lookup);
+    if (lead === undefined) throw noSuchLead();
+    return stringifyWithTexts(leadOf(lead));
+  }
+}

@@ -1,0 +1,80 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Prisma, PrismaClient } from '@prisma/client';
+import type { LeadStatus } from '#core';
+import { PRISMA } from '#platform';
+import { listedLeadOf } from './lead-answers.js';
+import type { LeadCounts, LeadsPage, RecentLead } from './lead-shapes.js';
+import type { CountsQuery, LeadsQuery, RecentQuery } from './leads-query.js';
+import { firstIdAt } from './time-of-id.js';
+
+/**
+ * `received_at` decides whether a lead lies in a span of time, the primary key finds the span: ids begin with the gateway's time, which may
+ * differ from that of Postgres. A lead made by a gateway whose clock was off by more than this is not found by time.
+ */
+const CLOCK_SLACK_MS = 3_600_000;
+
+/** Counts and lists: what operators see of many leads at once. Nothing here shows data of a person. */
+@Injectable()
+export class PrismaLeadLists {
+  constructor(@Inject(PRISMA) private readonly prisma: PrismaClient) {}
+
+  async counts({ tenant }: CountsQuery): Promise<LeadCounts> {
+    const groups = await this.prisma.lead.groupBy({ by: ['status'], where: { tenantId: tenant }, _count: true });
+    const byStatus = new Map(groups.map((group) => [group.status, group._count]));
+    const of = (status: LeadStatus): number => byStatus.get(status) ?? 0;
+    const counts = {
+      received: of('RECEIVED'),
+      rejected: of('REJECTED'),
+      ready: of('READY'),
+      delivered: of('DELIVERED'),
+      failed: of('FAILED'),
+      permanently_failed: of('PERMANENTLY_FAILED'),
+      held: of('HELD'),
+      kept: of('KEPT'),
+    };
+    return { ...counts, total: Object.values(counts).reduce((sum, count) => sum + count, 0) };
+  }
+
+  async recent({ tenant, limit }: RecentQuery): Promise<RecentLead[]> {
+    const leads = await this.prisma.lead.findMany({
+      where: { tenantId: tenant },
+      orderBy: { id: 'desc' },
+      take: limit,
+      select: { id: true, receivedAt: true, status: true, rejectionReason: true },
+    });
+    return leads.map(({ id, receivedAt, status, rejectionReason }) => ({
+      id,
+      received_at: receivedAt,
+      status: status as LeadStatus,
+      rejection_reason: rejectionReason,
+    }));
+  }
+
+  /** Newest first. The cursor is the last id of a page, so leads that arrive meanwhile move nothing. */
+  async page(query: LeadsQuery): Promise<LeadsPage> {
+    const rows = await this.prisma.lead.findMany({
+      where: conditionsOf(query),
+      orderBy: { id: 'desc' },
+      take: query.limit + 1,
+      omit: { payload: true, normalizedPayload: true },
+    });
+    const leads = rows.slice(0, query.limit).map((lead) => listedLeadOf({ ...lead, status: lead.status as LeadStatus }));
+    return { leads, next_cursor: rows.length > query.limit ? (leads.at(-1)?.id ?? null) : null };
+  }
+}
+
+function conditionsOf(query: LeadsQuery): Prisma.LeadWhereInput {
+  const from = query.received_from === undefined ? undefined : new Date(query.received_from);
+  const to = query.received_to === undefined ? undefined : new Date(query.received_to);
+  return {
+    tenantId: query.tenant,
+    sourceId: query.source,
+    status: query.status && { in: query.status },
+    receivedAt: { gte: from, lt: to },
+    AND: [
+      { id: { lt: query.cursor } },
+      { id: { gte: from && firstIdAt(from.getTime() - CLOCK_SLACK_MS), lt: to && firstIdAt(to.getTime() + CLOCK_SLACK_MS) } },
+      query.reason === undefined ? {} : { OR: [{ reasonCodes: { has: query.reason } }, { holdReason: query.reason }] },
+    ],
+  };
+}

@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Prisma, PrismaClient } from '@prisma/client';
+import { AuditTrail } from '#audit';
+import type { LeadId, LeadStatus, OmittedField, StageRecord, TenantId } from '#core';
+import { inTransaction, Pools, PRISMA } from '#platform';
+import { JsonText } from './json-text.js';
+import type { LeadRecord, Transition } from './lead-record.js';
+
+/** A look-up of a person's data by somebody who is not bound to a tenant. */
+export interface OperatorLookup {
+  readonly leadId: LeadId;
+  readonly route: string;
+  readonly requestId: string;
+}
+
+/** Finds one lead with its whole story. Every look-up is bound to a tenant; the operator's is not, and leaves an audit event. */
+@Injectable()
+export class PrismaLeadReader {
+  constructor(
+    @Inject(PRISMA) private readonly prisma: PrismaClient,
+    private readonly pools: Pools,
+    private readonly trail: AuditTrail,
+  ) {}
+
+  /** @returns undefined for an id that is unknown or another tenant's; the two cannot be told apart */
+  findLead(tenantId: TenantId, leadId: LeadId): Promise<LeadRecord | undefined> {
+    return this.prisma.$transaction((moment) => readLead(moment, tenantId, leadId), { isolationLevel: 'RepeatableRead' });
+  }
+
+  /**
+   * The operator's look-up across tenants: recorded as `lead.read` before anything is handed out. Nothing is recorded for an id that does
+   * not exist: there is no tenant to record it for.
+   */
+  async findLeadAsOperator({ leadId, route, requestId }: OperatorLookup): Promise<LeadRecord | undefined> {
+    const owner = await this.prisma.lead.findUnique({ where: { id: leadId }, select: { tenantId: true } });
+    if (owner === null) return undefined;
+    const tenantId = owner.tenantId as TenantId;
+    await inTransaction(this.pools.work, (client) =>
+      this.trail.append(client, [{ tenantId, leadId, type: 'lead.read', actor: 'operator', detail: { route, requestId } }]),
+    );
+    return this.findLead(tenantId, leadId);
+  }
+}
+
+async function readLead(moment: Prisma.TransactionClient, tenantId: TenantId, leadId: LeadId): Promise<LeadRecord | undefined> {
+  const lead = await moment.lead.findFirst({
+    where: { id: leadId, tenantId },
+    omit: { payload: true, normalizedPayload: true },
+    include: {
+      journeys: { orderBy: { journeyNo: 'asc' }, include: { configVersion: true } },
+      deliveries: {
+        orderBy: { id: 'asc' },
+        include: { destination: { select: { name: true } }, attempts: { orderBy: { attemptNo: 'asc' } } },
+      },
+    },
+  });
+  if (lead === null) return undefined;
+  const texts = await readTexts(moment, leadId);
+  const transitions = await readTransitions(moment, tenantId, leadId);
+  return {
+    ...lead,
+    status: lead.status as LeadStatus,
+    payload: new JsonText(texts.payload),
+    normalizedPayload: JsonText.orNull(texts.normalized),
+    journeys: lead.journeys.map(({ configVersion, stages, ...journey }) => ({
+      ...journey,
+      stages: stages as unknown as StageRecord[],
+      configVersion: configVersion.version,
+      rulesetVersion: configVersion.rulesetVersion,
+      policyVersion: configVersion.policyVersion,
+    })),
+    deliveries: lead.deliveries.map(({ destination, omittedFields, ...delivery }) => ({
+      ...delivery,
+      destination: destination.name,
+      omittedFields: omittedFields as unknown as OmittedField[],
+    })),
+    transitions,
+  };
+}
+
+interface PayloadTexts {
+  readonly payload: string;
+  readonly normalized: string | null;
+}
+
+/** The payloads as Postgres writes them: Prisma would parse them and round integers beyond 2^53. */
+async function readTexts(moment: Prisma.TransactionClient, leadId: LeadId): Promise<PayloadTexts> {
+  const rows = await moment.$queryRaw<PayloadTexts[]>`
+    SELECT payload::text AS payload, normalized_payload::text AS normalized FROM leads WHERE id = ${leadId}::uuid`;
+  return rows[0] as PayloadTexts;
+}
+
+/** The lead's own changes of status; those of its deliveries are the deliveries' and attempts' to tell. */
+async function readTransitions(moment: Prisma.TransactionClient, tenantId: TenantId, leadId: LeadId): Promise<Transition[]> {
+  const events = await moment.auditEvent.findMany({
+    where: { leadId, tenantId, type: { startsWith: 'lead.' }, toStatus: { not: null } },
+    orderBy: [{ at: 'asc' }, { id: 'asc' }],
+    select: { fromStatus: true, toStatus: true, at: true, actor: true, reason: true },
+  });
+  return events.map(({ fromStatus, toStatus, at, actor, reason }) => ({ from: fromStatus, to: toStatus as string, at, actor, reason }));
+}

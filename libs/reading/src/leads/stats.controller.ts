@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import { Controller, Get, Header, Param, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { requestIdOf } from '#platform';
+import { AdminKeyGuard } from '../admin-key/admin-key.guard.js';
+import { CheckedQuery } from '../checked-query.js';
+import { ApiProblem, ReadAnswers } from '../openapi/read-answers.js';
+import { stringifyWithTexts } from './json-text.js';
+import { historyOf } from './lead-answers.js';
+import { leadIdOf, noSuchLead } from './lead-id.js';
+import { LeadCounts, LeadHistory, RecentLead } from './lead-shapes.js';
+import { CountsQuery, RecentQuery } from './leads-query.js';
+import { PrismaLeadLists } from './prisma-lead-lists.js';
+import { PrismaLeadReader } from './prisma-lead-reader.js';
+
+/** The routes older clients read; names and members are theirs. */
+@ApiTags('stats')
+@ApiBearerAuth('admin-key')
+@ReadAnswers()
+@UseGuards(AdminKeyGuard)
+@Controller('stats/leads')
+export class StatsController {
+  constructor(
+    private readonly lists: PrismaLeadLists,
+    private readonly reader: PrismaLeadReader,
+  ) {}
+
+  @Get('counts')
+  @ApiOperation({ summary: 'How many leads stand where' })
+  @ApiOkResponse({ type: LeadCounts })
+  counts(@CheckedQuery() query: CountsQuery): Promise<LeadCounts> {
+    return this.lists.counts(query);
+  }
+
+  @Get('recent')
+  @ApiOperation({ summary: 'The newest leads, without data of the persons' })
+  @ApiOkResponse({ type: [RecentLead] })
+  recent(@CheckedQuery() query: RecentQuery): Promise<RecentLead[]> {
+    return this.lists.recent(query);
+  }
+
+  @Get(':id/history')
+  @Header('content-type', 'application/json; charset=utf-8')
+  @ApiOperation({ summary: 'The whole story of one lead: what came, what was decided, what was sent; leaves an audit event' })
+  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiOkResponse({ type: LeadHistory })
+  @ApiProblem(404, 'No lead has this id')
+  async history(@Param('id') id: string, @Req() request: IncomingMessage): Promise<string> {
+    const lookup = { leadId: leadIdOf(id), route: '/stats/leads/{id}/history', requestId: requestIdOf(request) };
+    const lead = await this.reader.findLeadAsOperator(lookup);
+    if (lead === undefined) throw noSuchLead();
+    return stringifyWithTexts(historyOf(lead));
+  }
+}

@@ -1,0 +1,22 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse } from '@nestjs/swagger';
+import { Problem, PROBLEM_CONTENT_TYPE } from '#platform';
+
+/** An error answer in the form all of them have. */
+export function ApiProblem(status: number, description: string): ClassDecorator & MethodDecorator {
+  return ApiResponse({
+    status,
+    description,
+    content: { [PROBLEM_CONTENT_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+  });
+}
+
+/** The errors every route that reads leads may answer. */
+export function ReadAnswers(): ClassDecorator {
+  return applyDecorators(
+    ApiExtraModels(Problem),
+    ApiProblem(400, 'A query parameter cannot be used'),
+    ApiProblem(401, 'The admin key is missing or wrong'),
+    ApiProblem(503, 'The database does not answer'),
+  );
+}

@@ -1,0 +1,60 @@
+import { Inject, type MiddlewareConsumer, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { AuditModule } from '#audit';
+import { ActiveConfig } from '#core';
+import { echoRequestId, HealthProbes, Pools, ProblemFilter, QUEUE_BACKEND, type QueueBackend, SETTINGS, type Settings } from '#platform';
+import { AdminKey } from './admin-key/admin-key.js';
+import { CheckHealth } from './health/check-health.js';
+import { HealthController } from './health/health.controller.js';
+import { ConfigProbe, PipelineProbe, PostgresProbe, QueueProbe } from './health/probes.js';
+import { Readiness } from './health/readiness.js';
+import { LeadsController } from './leads/leads.controller.js';
+import { PrismaLeadLists } from './leads/prisma-lead-lists.js';
+import { PrismaLeadReader } from './leads/prisma-lead-reader.js';
+import { StatsController } from './leads/stats.controller.js';
+import { MetricsController } from './metrics.controller.js';
+import { ObserveReads } from './observe-reads.js';
+
+const CONTROLLERS = [HealthController, MetricsController, StatsController, LeadsController];
+
+/**
+ * Everything that is read over HTTP: leads and their stories (with the admin key), health, metrics. It also gives the whole application
+ * its one exception filter and its request ids.
+ */
+@Module({
+  imports: [AuditModule],
+  controllers: CONTROLLERS,
+  providers: [
+    {
+      provide: AdminKey,
+      useFactory: ({ files, adminKey }: Settings) => AdminKey.load({ dataDir: files.dataDir, configured: adminKey }),
+      inject: [SETTINGS],
+    },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: CheckHealth, useFactory: (probes: HealthProbes) => new CheckHealth(probes), inject: [HealthProbes] },
+    Readiness,
+    PrismaLeadLists,
+    PrismaLeadReader,
+  ],
+  exports: [AdminKey, Readiness],
+})
+export class ReadingModule implements NestModule, OnModuleInit {
+  constructor(
+    private readonly probes: HealthProbes,
+    private readonly pools: Pools,
+    private readonly active: ActiveConfig,
+    @Inject(QUEUE_BACKEND) private readonly queue: QueueBackend,
+  ) {}
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(echoRequestId).forRoutes('{*path}');
+    consumer.apply(ObserveReads).forRoutes(...CONTROLLERS);
+  }
+
+  onModuleInit(): void {
+    this.probes.add(new PostgresProbe(this.pools.relay));
+    this.probes.add(new QueueProbe(this.queue));
+    this.probes.add(new ConfigProbe(this.active));
+    this.probes.add(new PipelineProbe(this.pools.relay));
+  }
+}
