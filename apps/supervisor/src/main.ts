@@ -1,0 +1,43 @@
+// What `npm start` and the database commands run: one command per file, named by the first argument.
+import { fileURLToPath } from 'node:url';
+import { InvalidConnectionString, InvalidSettings, MigrationFailed, readSettings, StartProblem, type Settings } from '#platform';
+import { checkDrift } from './commands/check-drift.js';
+import { migrate } from './commands/migrate.js';
+import { openStudio } from './commands/open-studio.js';
+import { printUrl } from './commands/print-url.js';
+import { runSecondGateway } from './commands/run-second-gateway.js';
+import { start } from './commands/start.js';
+import { say } from './say.js';
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly settings: Settings;
+  /** The folder of the clone, or of the image. */
+  readonly projectRoot: string;
+  readonly args: readonly string[];
+}
+
+const COMMANDS: Readonly<Record<string, (context: CommandContext) => Promise<void>>> = {
+  start,
+  gateway: runSecondGateway,
+  studio: openStudio,
+  'db-url': printUrl,
+  'db-migrate': migrate,
+  'db-check': checkDrift,
+};
+
+/** Their messages are written for the person at the terminal; a stack would only hide them. */
+const CLEAR_ERRORS = [StartProblem, InvalidSettings, InvalidConnectionString, MigrationFailed];
+
+const projectRoot = fileURLToPath(new URL('../../../../', import.meta.url));
+const [name = 'start', ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+
+try {
+  if (command === undefined) throw new StartProblem(`There is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}.`);
+  await command({ settings: readSettings(process.env, projectRoot), projectRoot, args });
+} catch (error) {
+  const isClear = CLEAR_ERRORS.some((kind) => error instanceof kind);
+  say(isClear && error instanceof Error ? error.message : String(error instanceof Error ? error.stack : error));
+  process.exitCode = 1;
+}
