@@ -3,7 +3,16 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Queue, Worker } from 'bullmq';
 import type { Job } from '#core';
-import { DELIVER_QUEUE, type JobQueue, type Logger, PROCESS_QUEUE, QUEUE_OF_JOB, type QueueBackend, type Relay } from '#platform';
+import {
+  DELIVER_QUEUE,
+  type JobQueue,
+  type Logger,
+  PROCESS_QUEUE,
+  QUEUE_OF_JOB,
+  QUEUE_OF_WORK,
+  type QueueBackend,
+  type Relay,
+} from '#platform';
 import { QueueModule, type QueueParts } from './queue.module.js';
 
 const RETRY_MS = 1000;
@@ -134,6 +143,11 @@ export class QueueHost {
 
 function jobQueue(queues: readonly Queue[]): JobQueue {
   return {
+    isEmpty: async (kind) => {
+      const queue = queues.find(({ name }) => name === QUEUE_OF_WORK[kind]);
+      const counts = await queue?.getJobCounts('waiting', 'active', 'prioritized', 'delayed');
+      return counts !== undefined && Object.values(counts).every((count) => count === 0);
+    },
     add: async (jobs: readonly Job[]) => {
       await Promise.all(
         queues.map(async (queue) => {

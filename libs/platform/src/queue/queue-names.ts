@@ -1,9 +1,10 @@
-import type { Job } from '#core';
+import type { Job, WorkKind } from '#core';
 
 /** One queue per job type; the processors are listed in apps/gateway/src/queue.module.ts. */
 export const QUEUE_OF_JOB = { 'process_leads.v1': 'process', 'deliver_leads.v1': 'deliver' } as const satisfies Record<Job['type'], string>;
 export const PROCESS_QUEUE = QUEUE_OF_JOB['process_leads.v1'];
 export const DELIVER_QUEUE = QUEUE_OF_JOB['deliver_leads.v1'];
+export const QUEUE_OF_WORK = { leads: PROCESS_QUEUE, deliveries: DELIVER_QUEUE } as const satisfies Record<WorkKind, string>;
 
 /**
  * Postgres owns attempts and due times, so BullMQ never retries. Jobs have no ids of their own: BullMQ silently ignores an added job

@@ -8,8 +8,12 @@ import { Ringer } from './ringer.js';
 const POLL_MS = 250;
 /** A ring older than this without a result counts as lost. */
 const STALE_RING_SECONDS = 60;
-/** At its own start a relay waits less: whoever rang last is probably the process that just died. */
-const STALE_AT_START_SECONDS = 5;
+/**
+ * It counts as lost sooner at a relay's own start, because whoever rang last is probably the process that just died, and while the
+ * queue has no job of the kind at all, because then it was emptied.
+ */
+const STALE_SOON_SECONDS = 5;
+const ASK_QUEUE_EVERY_MS = 1000;
 const BACKLOG_EVERY_MS = 5000;
 /** After a missed ring the poll leaves the rows alone for this long instead of marking and unmarking them four times a second. */
 const PAUSE_AFTER_MISS_MS = 2000;
@@ -23,6 +27,7 @@ const PAUSE_AFTER_MISS_MS = 2000;
 export class Relay extends Doorbell {
   private readonly ringer: Ringer;
   private readonly rung: Record<WorkKind, number> = { leads: 0, deliveries: 0 };
+  private readonly askedQueueAt: Record<WorkKind, number> = { leads: 0, deliveries: 0 };
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
   private firstPoll = true;
@@ -99,11 +104,17 @@ export class Relay extends Doorbell {
   }
 
   private async pollKind(kind: WorkKind): Promise<void> {
-    const staleAfter = this.firstPoll ? STALE_AT_START_SECONDS : STALE_RING_SECONDS;
+    const staleAfter = this.firstPoll || (await this.wasEmptied(kind)) ? STALE_SOON_SECONDS : STALE_RING_SECONDS;
     this.rung[kind] = await this.due.countRung(kind, staleAfter);
     const room = MAX_RUNG - this.rung[kind];
     if (!this.takesDue || !this.ringer.connected || room <= 0 || performance.now() < this.pausedUntil) return;
     this.ringRows(await this.due.take(kind, staleAfter, room));
+  }
+
+  private async wasEmptied(kind: WorkKind): Promise<boolean> {
+    if (this.rung[kind] === 0 || performance.now() - this.askedQueueAt[kind] < ASK_QUEUE_EVERY_MS) return false;
+    this.askedQueueAt[kind] = performance.now();
+    return this.ringer.isEmpty(kind);
   }
 
   private ringRows(rows: readonly DueRow[]): void {

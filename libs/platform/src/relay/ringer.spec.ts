@@ -21,6 +21,7 @@ describe('Ringer', () => {
     const adds: (readonly Job[])[] = [];
     let letGo: () => void = () => {};
     ringer.use({
+      isEmpty: async () => false,
       add: (jobs) => {
         adds.push(jobs);
         return adds.length === 1 ? new Promise((resolve) => (letGo = resolve)) : Promise.resolve();
@@ -46,7 +47,7 @@ describe('Ringer', () => {
 
   it('reports what it could not ring: the queue refuses', async () => {
     const { ringer, missed } = aRinger();
-    ringer.use({ add: () => Promise.reject(new Error('OOM command not allowed')) });
+    ringer.use({ isEmpty: async () => false, add: () => Promise.reject(new Error('OOM command not allowed')) });
     ringer.deliveries('demo/crm' as DestinationId, ['d1' as DeliveryId]);
     await ringer.settled();
     expect(missed).toEqual([{ kind: 'deliveries', ids: ['d1'] }]);
@@ -58,6 +59,7 @@ describe('Ringer', () => {
     let hanging = true;
     const added: (readonly Job[])[] = [];
     ringer.use({
+      isEmpty: async () => false,
       add: (jobs) => {
         if (hanging) return new Promise(() => {});
         added.push(jobs);

@@ -54,6 +54,12 @@ export class Ringer {
     );
   }
 
+  /** true only when the queue says for certain that it has no job of this kind. */
+  async isEmpty(kind: WorkKind): Promise<boolean> {
+    if (this.queue === undefined || this.adding !== undefined) return false;
+    return within(ADD_LIMIT_MS, this.queue.isEmpty(kind)).catch(() => false);
+  }
+
   /** Resolves when nothing is being added. */
   async settled(): Promise<void> {
     while (this.adding !== undefined) await this.adding;
