@@ -1,0 +1,37 @@
+/** Starts the demo CRM as a process of its own. Prints one JSON line when it listens; every other line is a warning. */
+import { join, resolve } from 'node:path';
+import { DemoCrmStartError, startDemoCrm, type DemoCrm } from './demo-crm.js';
+
+const { env } = process;
+
+try {
+  const crm = await startDemoCrm({
+    port: readPort(env['DEMO_CRM_PORT'] || '3900'),
+    host: env['HOST'] || '127.0.0.1',
+    dataFile: resolve(join(env['LEADGATE_DATA_DIR'] || '.leadgate', 'demo-crm.ndjson')),
+    token: env['DEMO_CRM_TOKEN'] || 'demo-token',
+    log: (entry) => process.stdout.write(`${JSON.stringify(entry)}\n`),
+  });
+  process.stdout.write(`${JSON.stringify({ level: 'info', msg: 'demo CRM listening', url: crm.url, pid: process.pid })}\n`);
+  closeOnSignals(crm);
+} catch (cause) {
+  process.stderr.write(cause instanceof DemoCrmStartError ? `${cause.message}\n` : `The demo CRM could not start: ${String(cause)}\n`);
+  process.exitCode = 1;
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new DemoCrmStartError('DEMO_CRM_PORT is not a port number: set it to a whole number from 1 to 65535 (0 takes a free port).');
+}
+
+/** A supervisor that starts it with an IPC channel takes it along when it dies, so no orphan keeps the port. */
+function closeOnSignals(crm: DemoCrm): void {
+  let closing: Promise<void> | undefined;
+  const close = (): void => {
+    closing ??= crm.close().then(() => process.exit(0));
+  };
+  process.once('SIGTERM', close);
+  process.once('SIGINT', close);
+  process.once('disconnect', close);
+}
