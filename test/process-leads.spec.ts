@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { pino } from 'pino';
+import { parse } from 'yaml';
+import {
+  ActiveConfig,
+  type ConfigVersionId,
+  type DeliveryId,
+  type DestinationId,
+  Doorbell,
+  type LeadId,
+  type ResolvedConfig,
+  type TenantConfig,
+  type TenantId,
+} from '#core';
+import { decideDedup } from '#dedup';
+import { leadPipeline, PgLeadStore, ProcessLeads, ReleaseHeldLeads } from '#pipeline';
+import { Metrics } from '#platform';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+
+const VERSION = '01900000-0000-7000-8000-000000000001' as ConfigVersionId;
+const silent = pino({ level: 'silent' });
+
+class OneTenant extends ActiveConfig {
+  constructor(private readonly resolved: ResolvedConfig) {
+    super();
+  }
+  override tenant(id: TenantId): ResolvedConfig | undefined {
+    return id === this.resolved.tenantId ? this.resolved : undefined;
+  }
+  override tenants(): readonly ResolvedConfig[] {
+    return [this.resolved];
+  }
+  override sourceAt(): undefined {
+    return undefined;
+  }
+}
+
+class RecordingDoorbell extends Doorbell {
+  readonly rung: [DestinationId, readonly DeliveryId[]][] = [];
+  override reserve(): boolean {
+    return true;
+  }
+  override ringLeads(): void {}
+  override ringDeliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void {
+    this.rung.push([destinationId, ids]);
+  }
+}
+
+const GOOD = { email: 'ann@example.com', phone: '0160 8912308', address: { zip: '66123' }, house: { is_owner: true } };
+
+describe('processing leads', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  let doorbell: RecordingDoorbell;
+  let store: PgLeadStore;
+  let processLeads: ProcessLeads;
+  const config = parse(readFileSync('config/demo.yaml', 'utf8')) as TenantConfig;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pool = new pg.Pool({ connectionString: database.url, max: 6 });
+    await pool.query(`insert into tenants (id, name) values ('demo', 'Demo')`);
+    await pool.query(
+      `insert into sources (id, tenant_id, name, kind, path) values ('demo/webhook', 'demo', 'webhook', 'json', '/webhooks/leads')`,
+    );
+    await pool.query(`insert into destinations (id, tenant_id, name, kind) values ('demo/customer-api', 'demo', 'customer-api', 'http')`);
+    await pool.query(
+      `insert into config_versions (id, tenant_id, version, ruleset_version, policy_version, content, content_sha256, origin, active)
+       values ($1, 'demo', 1, 1, 1, '{}', '', 'test', true)`,
+      [VERSION],
+    );
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  beforeEach(() => {
+    doorbell = new RecordingDoorbell();
+    processLeads = aProcess();
+  });
+
+  function aProcess(tenant: TenantConfig = config): ProcessLeads {
+    const resolved: ResolvedConfig = {
+      id: VERSION,
+      tenantId: 'demo' as TenantId,
+      version: 1,
+      rulesetVersion: 1,
+      policyVersion: 1,
+      config: tenant,
+    };
+    const metrics = new Metrics();
+    store = new PgLeadStore(pool, doorbell, metrics);
+    const claims = { findEarlier: async () => ({ earlier: null }) };
+    return new ProcessLeads(leadPipeline({ claims }), store, new OneTenant(resolved), metrics, silent);
+  }
+
+  async function aLead(payload: object = GOOD, tenantId = 'demo'): Promise<LeadId> {
+    const request = randomUUID();
+    const id = randomUUID() as LeadId;
+    await pool.query(
+      `insert into inbound_requests (id, tenant_id, source_id, route, verdict, status_code, headers, request_id, correlation_id, body, body_text, body_bytes, body_sha256)
+       values ($1, $2, 'demo/webhook', '/webhooks/leads', 'accepted', 200, '{}', 'r', $1, '', '', 0, '')`,
+      [request, tenantId],
+    );
+    await pool.query(
+      `insert into leads (id, tenant_id, source_id, inbound_request_id, correlation_id, request_id, payload, rung_at)
+       values ($1, $2, 'demo/webhook', $3, $3, 'r', $4, clock_timestamp())`,
+      [id, tenantId, request, JSON.stringify(payload)],
+    );
+    return id;
+  }
+
+  const leadRow = async (id: LeadId): Promise<Record<string, unknown>> =>
+    (await pool.query<Record<string, unknown>>('select * from leads where id = $1', [id])).rows[0] ?? {};
+  const rowsOf = async (table: 'journeys' | 'deliveries', id: LeadId): Promise<Record<string, unknown>[]> =>
+    (await pool.query<Record<string, unknown>>(`select * from ${table} where lead_id = $1`, [id])).rows;
+  const trail = async (id: LeadId): Promise<string[]> =>
+    (
+      await pool.query<{ step: string }>(
+        `select concat(from_status, '>', to_status) as step from audit_events where lead_id = $1 order by id`,
+        [id],
+      )
+    ).rows.map(({ step }) => step);
+
+  it('writes journey, state, audit and the delivery with its payload in one go, and rings it', async () => {
+    const id = await aLead();
+    await processLeads.run([id]);
+    expect(await leadRow(id)).toMatchObject({
+      status: 'READY',
+      decision: 'PASS',
+      journey_no: 1,
+      crash_count: 0,
+      rung_at: null,
+      config_version_id: VERSION,
+    });
+    expect(await rowsOf('journeys', id)).toMatchObject([
+      { outcome: 'continue', journey_no: 1, stages: expect.arrayContaining([expect.objectContaining({ stage: 'map' })]) },
+    ]);
+    const [delivery] = await rowsOf('deliveries', id);
+    expect(JSON.parse(String(delivery?.['payload']))).toMatchObject({
+      lead: { phone: '+491608912308' },
+      meta_attributes: { unique_id: id },
+    });
+    expect(delivery).toMatchObject({ status: 'PENDING', attempt_no: 0, epoch: 1 });
+    expect(delivery?.['rung_at']).not.toBeNull();
+    expect(doorbell.rung).toEqual([['demo/customer-api', [delivery?.['id']]]]);
+    expect(await trail(id)).toEqual(['RECEIVED>READY']);
+  });
+
+  it('a second run of a decided lead changes nothing', async () => {
+    const id = await aLead();
+    await processLeads.run([id]);
+    const before = await leadRow(id);
+    await processLeads.run([id]);
+    expect(await leadRow(id)).toEqual(before);
+    expect(await rowsOf('deliveries', id)).toHaveLength(1);
+  });
+
+  it('of two processes that run one lead at once, one writes', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => aLead()));
+    const other = aProcess();
+    for (const id of ids) await Promise.all([processLeads.run([id]), other.run([id])]);
+    for (const id of ids) {
+      expect(await rowsOf('journeys', id)).toHaveLength(1);
+      expect(await rowsOf('deliveries', id)).toHaveLength(1);
+      expect(await trail(id)).toEqual(['RECEIVED>READY']);
+    }
+  });
+
+  it('keeps every reason of a rejection and names the first', async () => {
+    const id = await aLead({ ...GOOD, address: { zip: '12345' }, house: { is_owner: false } });
+    await processLeads.run([id]);
+    expect(await leadRow(id)).toMatchObject({
+      status: 'REJECTED',
+      decision: 'REJECT',
+      rejection_reason: 'ZIP_NOT_66XXX',
+      reason_codes: ['ZIP_NOT_66XXX', 'NOT_HOMEOWNER'],
+    });
+    expect(await trail(id)).toEqual(['RECEIVED>REJECTED']);
+  });
+
+  it('a lead that cannot be mapped passes through READY to PERMANENTLY_FAILED in one transaction', async () => {
+    const { phone: _phone, ...rest } = GOOD;
+    const id = await aLead(rest);
+    await processLeads.run([id]);
+    expect(await leadRow(id)).toMatchObject({ status: 'PERMANENTLY_FAILED', rejection_reason: 'Missing required field: phone' });
+    expect(await trail(id)).toEqual(['RECEIVED>READY', 'READY>PERMANENTLY_FAILED']);
+  });
+
+  it('a lead without a destination is kept', async () => {
+    const id = await aLead();
+    await aProcess({ ...config, destinations: [] }).run([id]);
+    expect(await leadRow(id)).toMatchObject({ status: 'KEPT' });
+    expect(await trail(id)).toEqual(['RECEIVED>READY', 'READY>KEPT']);
+  });
+
+  it('a lead that was in a process that died is not run with others, and held after three more deaths alone', async () => {
+    const suspect = await aLead();
+    const healthy = await aLead();
+    await store.load([suspect]);
+    await processLeads.run([suspect, healthy]);
+    expect(await leadRow(healthy)).toMatchObject({ status: 'READY' });
+    expect(await leadRow(suspect)).toMatchObject({ status: 'RECEIVED', crash_count: 1, rung_at: null });
+    for (let death = 0; death < 3; death += 1) await store.load([suspect]);
+    await processLeads.run([suspect]);
+    expect(await leadRow(suspect)).toMatchObject({ status: 'HELD', hold_reason: 'poison', hold_until: null });
+    expect(await trail(suspect)).toEqual(['RECEIVED>HELD']);
+  });
+
+  it('a suspect that runs through alone is an ordinary lead again', async () => {
+    const id = await aLead();
+    await store.load([id]);
+    await processLeads.run([id]);
+    expect(await leadRow(id)).toMatchObject({ status: 'READY', crash_count: 0 });
+  });
+
+  it('a lost database connection counts against no lead', async () => {
+    const id = await aLead();
+    jest.spyOn(store, 'decide').mockRejectedValueOnce(Object.assign(new Error('terminating connection'), { code: '57P01' }));
+    await expect(processLeads.run([id])).rejects.toThrow('terminating connection');
+    expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', crash_count: 0, rung_at: null });
+  });
+
+  it('a lead whose time to be held is over is released to be decided again', async () => {
+    const id = await aLead();
+    await pool.query(
+      `update leads set status = 'HELD', hold_reason = 'index_unavailable', hold_until = clock_timestamp() - interval '1 s' where id = $1`,
+      [id],
+    );
+    expect(await new ReleaseHeldLeads(pool).runOnce()).toBe(1);
+    expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', hold_reason: null, rung_at: null });
+    expect(await trail(id)).toEqual(['HELD>RECEIVED']);
+  });
+
+  it('a duplicate check that could not be made is flagged, not decided', () => {
+    expect(decideDedup({ skipped: 'no_key' })).toMatchObject({
+      kind: 'continue',
+      adds: { duplicateOf: null, duplicateCheckSkipped: true },
+    });
+  });
+});
