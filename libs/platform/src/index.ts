@@ -11,6 +11,7 @@ export { answerExcerpt } from './http/answer-excerpt.js';
 export type { CallOutcome } from './http/call-in-flight.js';
 export { isHeaderText } from './http/header-text.js';
 export { OutboundHttp, type OutboundCall } from './http/outbound-http.js';
+export * from './http-errors/database-unavailable.js';
 export * from './http-errors/http-problem.js';
 export * from './http-errors/problem.filter.js';
 export * from './http-errors/problem.js';

@@ -43,6 +43,8 @@ export class SourceIdempotency {
   @IsInt() @Min(1) @Max(8784) ttl_hours!: number;
   /** An empty or unusable key: `ignore` takes it as absent (the two old routes), `refuse` answers 400. */
   @IsIn(['ignore', 'refuse']) invalid_key!: 'ignore' | 'refuse';
+  /** 371123 and "371123" are the same when bodies are compared: for sources that keep every value as text. */
+  @IsOptional() @IsBoolean() numbers_as_text?: boolean;
 }
 
 export const ANSWER_STYLES = ['webhook', 'raw_crm'] as const;
