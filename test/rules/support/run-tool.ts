@@ -11,8 +11,11 @@ export interface ToolRun {
 }
 
 /** Runs one Node program to its end, with `input` on stdin. */
-export async function runNode(args: readonly string[], { cwd = project, input = '' } = {}): Promise<ToolRun> {
-  const child = spawn(process.execPath, args, { cwd });
+export async function runNode(
+  args: readonly string[],
+  { cwd = project, input = '', env = {} as Record<string, string> } = {},
+): Promise<ToolRun> {
+  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env } });
   child.stdin.end(input);
   const [out, err, code] = await Promise.all([
     text(child.stdout),
