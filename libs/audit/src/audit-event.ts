@@ -18,6 +18,7 @@ export const AUDIT_EVENT_TYPES = [
   'delivery.retry_scheduled',
   'delivery.held',
   'delivery.failed',
+  'request.read',
   'request.released',
   'config.activated',
   'sweep.finished',
