@@ -1,0 +1,41 @@
+import type { DeliveryId, DestinationId, LeadId, NextStep, TenantId } from '#core';
+
+/** Which attempt of which delivery. The number is also the fence: only the attempt that is open may be closed. */
+export interface AttemptRef {
+  readonly deliveryId: DeliveryId;
+  readonly tenantId: TenantId;
+  readonly leadId: LeadId;
+  readonly destinationId: DestinationId;
+  /** From 1. */
+  readonly attemptNo: number;
+  /** Of the request that brought the lead, for the log. */
+  readonly requestId: string;
+}
+
+/** An attempt under this process's lease, with what it sends. */
+export interface OpenAttempt extends AttemptRef {
+  readonly idempotencyKey: string;
+  readonly contentType: string;
+  readonly payload: string;
+}
+
+/** not_sent: no byte left us · unknown: bytes may have left us, no answer · answered: the destination answered. */
+export type SentState = 'not_sent' | 'unknown' | 'answered';
+export type AttemptOutcome = 'delivered' | 'retry' | 'refused' | 'held';
+
+/** An attempt with what is known about it and what follows. */
+export interface ClosedAttempt extends AttemptRef {
+  readonly sentState: SentState;
+  readonly outcome: AttemptOutcome;
+  readonly statusCode: number | null;
+  readonly errorCode: string | null;
+  /** For people; no values. */
+  readonly errorMessage: string | null;
+  readonly retryAfterSeconds: number | null;
+  readonly excerpt: string | null;
+  readonly recordId: string | null;
+  /** null: nobody measured it, because the process that made the call is gone. */
+  readonly durationMs: number | null;
+  readonly step: NextStep;
+  readonly actor: 'delivery' | 'relay';
+}

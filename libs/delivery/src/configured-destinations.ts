@@ -1,0 +1,63 @@
+import { ActiveConfig, DEFAULT_RETRY_MULTIPLES, destinationIdOf, type DestinationConfig, type DestinationId, type TenantId } from '#core';
+import type { Destination } from './destination.port.js';
+import type { DestinationRegistry } from './destination-registry.js';
+import { Slots } from './slots.js';
+
+/** Calls in flight at once, per destination and process. */
+const CONCURRENCY = 32;
+
+/** A destination as the active configuration has it now. */
+export interface ReachableDestination {
+  readonly config: DestinationConfig;
+  readonly destination: Destination;
+  readonly schedule: { readonly multiples: readonly number[]; readonly baseSeconds: number };
+  readonly slots: Slots;
+}
+
+export type FoundDestination = ReachableDestination | { readonly problem: string };
+
+/**
+ * Destinations by the configuration that is active at the moment of the call: an address or token that was mended counts for the next
+ * attempt of every waiting delivery.
+ */
+export class ConfiguredDestinations {
+  /** The limit of a destination outlives a version of its configuration, else calls in flight would not count after a change. */
+  private readonly slots = new Map<DestinationId, Slots>();
+  /** Once per version: a new version brings new objects. */
+  private readonly found = new WeakMap<DestinationConfig, FoundDestination>();
+
+  constructor(
+    private readonly active: ActiveConfig,
+    private readonly registry: DestinationRegistry,
+    /** LEADGATE_RETRY_BASE_SECONDS */
+    readonly retryBaseSeconds: number,
+  ) {}
+
+  find(tenantId: TenantId, destinationId: DestinationId): FoundDestination {
+    const config = this.active.tenant(tenantId)?.config.destinations.find(({ name }) => destinationIdOf(tenantId, name) === destinationId);
+    if (config === undefined) return { problem: `Destination ${destinationId} is not in the active configuration` };
+    const known = this.found.get(config);
+    if (known !== undefined) return known;
+    const found = this.open(destinationId, config);
+    this.found.set(config, found);
+    return found;
+  }
+
+  private open(destinationId: DestinationId, config: DestinationConfig): FoundDestination {
+    const problems = this.registry.problems(config);
+    if (problems.length > 0) return { problem: `Destination ${destinationId} cannot be used: ${problems.join('; ')}` };
+    return {
+      config,
+      destination: this.registry.open(config),
+      schedule: { multiples: config.retry_multiples ?? DEFAULT_RETRY_MULTIPLES, baseSeconds: this.retryBaseSeconds },
+      slots: this.slotsOf(destinationId, config.concurrency ?? CONCURRENCY),
+    };
+  }
+
+  private slotsOf(destinationId: DestinationId, limit: number): Slots {
+    const slots = this.slots.get(destinationId) ?? new Slots(limit);
+    this.slots.set(destinationId, slots);
+    slots.resize(limit);
+    return slots;
+  }
+}

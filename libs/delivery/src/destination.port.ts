@@ -1,0 +1,52 @@
+import type { DestinationConfig, Signal } from '#core';
+
+/** One call. Payload and key are the same for every attempt of a delivery. */
+export interface DestinationCall {
+  readonly payload: string;
+  readonly contentType: string;
+  readonly idempotencyKey: string;
+  /** From 1. */
+  readonly attemptNo: number;
+  /** Breaks the call off when the process has to end. */
+  readonly signal: AbortSignal;
+}
+
+/** What is known about a call when it is over. */
+export interface DestinationAnswer {
+  readonly signal: Signal;
+  /** Code of a failure without an answer, e.g. ECONNREFUSED. */
+  readonly errorCode: string | null;
+  /** The beginning of the answer, redacted; at most 4 KiB of text that Postgres takes. */
+  readonly excerpt: string | null;
+  /** The id the destination gave to the record. */
+  readonly recordId: string | null;
+}
+
+/** One configured destination, ready to be called. */
+export interface Destination {
+  /** Never rejects: what went wrong is part of the answer. Ends within the destination's time limit. */
+  send(call: DestinationCall): Promise<DestinationAnswer>;
+}
+
+/** One member of a destination's configuration, described once for checks, redaction, forms and documents. */
+export interface DestinationField {
+  /** Dot path in the destination's configuration. */
+  readonly path: string;
+  readonly label: string;
+  readonly help: string;
+  /** true: its value is never shown, logged or repeated in a message. */
+  readonly secret: boolean;
+  /** @returns what is wrong with a value that is present, and what mends it; undefined when it can be used */
+  readonly check?: (value: string) => string | undefined;
+}
+
+/** A kind of destination: a folder under destinations/ and a line in destination-kinds.ts. */
+export interface DestinationKind {
+  /** What `kind` in the configuration says. */
+  readonly kind: string;
+  readonly label: string;
+  readonly help: string;
+  readonly fields: readonly DestinationField[];
+  /** @param config checked: no field has a problem */
+  open(config: DestinationConfig): Destination;
+}

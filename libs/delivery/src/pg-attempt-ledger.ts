@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DeliveryId } from '#core';
+import { Coalescer, isDataError, type Metrics, type Pool } from '#platform';
+import type { ClosedAttempt, OpenAttempt } from './attempt.js';
+import { AttemptLedger, LEASE_SECONDS } from './attempt-ledger.port.js';
+import { closeAttempts, closingOrder } from './pg-close-attempts.js';
+import { openAttempts } from './pg-open-attempts.js';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2000;
+
+/** Attempts of many jobs share a commit, both when they are opened and when they are closed; see Coalescer for its rules. */
+export class PgAttemptLedger extends AttemptLedger {
+  private readonly opening: Coalescer<DeliveryId, OpenAttempt | null>;
+  private readonly closing: Coalescer<ClosedAttempt, boolean>;
+
+  constructor(pool: Pool, metrics: Metrics) {
+    super();
+    this.opening = new Coalescer({
+      name: 'open_attempts',
+      flush: (ids) => openAttempts(pool, ids),
+      sortKey: (id) => id,
+      onFlush: metrics.flushOf('open_attempts'),
+    });
+    this.closing = new Coalescer({
+      name: 'close_attempts',
+      flush: (attempts) => closeAttempts(pool, attempts),
+      sortKey: closingOrder,
+      bytes: ({ excerpt }) => excerpt?.length ?? 0,
+      onFlush: metrics.flushOf('close_attempts'),
+    });
+  }
+
+  override open(deliveryId: DeliveryId): Promise<OpenAttempt | null> {
+    return this.opening.submit(deliveryId);
+  }
+
+  /**
+   * A commit whose answer was lost may have taken effect; the repetition then finds the attempt closed, writes nothing and answers false.
+   * That costs a log line, not an effect.
+   */
+  override async close(attempt: ClosedAttempt): Promise<boolean> {
+    const until = performance.now() + LEASE_SECONDS * 1000;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        return await this.closing.submit(attempt);
+      } catch (error) {
+        if (isDataError(error) || performance.now() + pause > until) throw error;
+        await delay(pause);
+      }
+    }
+  }
+
+  override async drain(): Promise<void> {
+    await Promise.all([this.opening.drain(), this.closing.drain()]);
+  }
+}
