@@ -1,0 +1,47 @@
+/**
+ * Why a request did not become a lead. The verdict is what stands in `inbound_requests.verdict`, in the problem's `type` and in its
+ * `errors[].code`; details are sentences for people and never repeat what was sent.
+ */
+export const VERDICTS = {
+  accepted: 200,
+  /** The same body again, in other bytes, under a key that already has its lead. */
+  replayed: 200,
+  empty_body: 400,
+  malformed_json: 400,
+  not_an_object: 400,
+  too_deep: 400,
+  invalid_utf8: 400,
+  prototype_key: 400,
+  duplicate_keys: 400,
+  malformed_form: 400,
+  invalid_idempotency_key: 400,
+  missing_authentication: 401,
+  invalid_authentication: 401,
+  source_not_open: 403,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  unsupported_encoding: 415,
+  unsupported_charset: 415,
+  idempotency_key_reused: 422,
+  unknown_source_kind: 503,
+} as const satisfies Record<string, number>;
+
+export type Verdict = keyof typeof VERDICTS;
+export type RefusalVerdict = Exclude<Verdict, 'accepted' | 'replayed'>;
+
+export const REFUSAL_VERDICTS = (Object.keys(VERDICTS) as Verdict[]).filter(
+  (verdict): verdict is RefusalVerdict => verdict !== 'accepted' && verdict !== 'replayed',
+);
+
+export interface Refusal {
+  readonly verdict: RefusalVerdict;
+  /** What is wrong and what mends it, without anything of the input. */
+  readonly detail: string;
+  /** JSON pointer of the place, where it is known. */
+  readonly pointer?: string;
+}
+
+export const refuse = (verdict: RefusalVerdict, detail: string, pointer?: string): Refusal =>
+  pointer === undefined ? { verdict, detail } : { verdict, detail, pointer };
+
+export const isRefusal = (value: object): value is Refusal => 'verdict' in value;

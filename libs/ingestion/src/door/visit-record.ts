@@ -1,0 +1,57 @@
+import type { Logger, Metrics } from '#platform';
+import type { Verdict } from '../body/refusal.js';
+
+/** One answered lead request. Nothing of the person, no url, no key. */
+export interface VisitRecord {
+  /** The route template. */
+  readonly route: string;
+  readonly status: number;
+  readonly verdict: Verdict | 'method_not_allowed' | 'rate_limited' | 'unavailable' | 'internal_error';
+  readonly requestId: string;
+  readonly correlationId: string;
+  readonly leadId: string | null;
+  /** Names the stored request, for GET /v1/quarantine/{id}. */
+  readonly inboundRequestId: string | null;
+  readonly bytes: number;
+  /** From the last byte of the body to the answer. */
+  readonly seconds: number;
+  readonly fault?: unknown;
+}
+
+/** The fields of the one wide line of a request at the door. */
+export function visitLine(visit: VisitRecord): Record<string, string | number> {
+  return {
+    event: 'accept',
+    route: visit.route,
+    status: visit.status,
+    verdict: visit.verdict,
+    request_id: visit.requestId,
+    correlation_id: visit.correlationId,
+    ...(visit.leadId === null ? {} : { lead_id: visit.leadId }),
+    ...(visit.inboundRequestId === null ? {} : { inbound_request_id: visit.inboundRequestId }),
+    bytes: visit.bytes,
+    duration_ms: Math.round(visit.seconds * 1e5) / 100,
+    ...(visit.fault === undefined ? {} : faultFields(visit.fault)),
+  };
+}
+
+/** Messages of Postgres may repeat values, so only the kind and the code are named. */
+function faultFields(fault: unknown): Record<string, string> {
+  if (!(fault instanceof Error)) return { fault: typeof fault };
+  const fields: Record<string, string> = { fault: fault.name };
+  if ('code' in fault && typeof fault.code === 'string') fields['fault_code'] = fault.code;
+  const frame = /\n\s+at (.+)/.exec(fault.stack ?? '')?.[1];
+  if (frame !== undefined) fields['fault_at'] = frame;
+  return fields;
+}
+
+export type RecordVisit = (visit: VisitRecord) => void;
+
+export function visitRecorder(logger: Logger, metrics: Metrics): RecordVisit {
+  return (visit) => {
+    metrics.requests.inc({ route: visit.route, status: visit.status });
+    metrics.acceptSeconds.observe(visit.seconds);
+    if (visit.fault === undefined) logger.info(visitLine(visit));
+    else logger.error(visitLine(visit));
+  };
+}

@@ -1,0 +1,5 @@
+export { AcceptLead, type AcceptLeadOptions } from './accept/accept-lead.js';
+export { FrontDoorAdapter } from './http/front-door-adapter.js';
+export { IngestionModule } from './ingestion.module.js';
+export * from './shapes/lead-shapes.js';
+export { SourceKinds } from './sources/source-kinds.js';

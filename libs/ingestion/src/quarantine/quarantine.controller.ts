@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import { Controller, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { InboundRequestId } from '#core';
+import { requestIdOf } from '#platform';
+import { AdminKeyGuard, ApiProblem, CheckedQuery, ReadAnswers } from '#reading';
+import { PrismaQuarantine } from './prisma-quarantine.js';
+import { QuarantinedRequestInFull, QuarantinePage, QuarantineQuery, ReleasedRequest } from './quarantine-shapes.js';
+import { noSuchRequest, ReleaseRequest } from './release-request.js';
+
+@ApiTags('quarantine')
+@ApiBearerAuth('admin-key')
+@ReadAnswers()
+@UseGuards(AdminKeyGuard)
+@Controller('v1/quarantine')
+export class QuarantineController {
+  constructor(
+    private readonly quarantine: PrismaQuarantine,
+    private readonly releaseRequest: ReleaseRequest,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Requests that did not become a lead, newest first, in pages, without their bodies' })
+  @ApiOkResponse({ type: QuarantinePage })
+  page(@CheckedQuery() query: QuarantineQuery): Promise<QuarantinePage> {
+    return this.quarantine.page(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One refused request as it arrived; leaves an audit event' })
+  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiOkResponse({ type: QuarantinedRequestInFull })
+  @ApiProblem(404, 'No request in quarantine has this id')
+  async one(@Param('id') id: string, @Req() request: IncomingMessage): Promise<QuarantinedRequestInFull> {
+    const found = await this.quarantine.findAsOperator(inboundRequestIdOf(id), requestIdOf(request));
+    if (found === undefined) throw noSuchRequest();
+    return found;
+  }
+
+  @Post(':id/release')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Let a refused request in after a fix; releasing it twice gives the same lead' })
+  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiOkResponse({ type: ReleasedRequest })
+  @ApiProblem(404, 'No request in quarantine has this id')
+  @ApiProblem(409, 'It cannot be released: its body was cut, its source is gone, or its key belongs to another body')
+  @ApiProblem(422, 'The stored bytes are still no lead')
+  async release(@Param('id') id: string): Promise<ReleasedRequest> {
+    const requestId = inboundRequestIdOf(id);
+    const { leadId, created } = await this.releaseRequest.release(requestId);
+    return { id: requestId, status: 'released', lead_id: leadId, created, href: `/v1/leads/${leadId}` };
+  }
+}
+
+/** What is no UUID is no request's id: unknown, not malformed. */
+function inboundRequestIdOf(text: string): InboundRequestId {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) throw noSuchRequest();
+  return text.toLowerCase() as InboundRequestId;
+}
