@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsUUID, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsIn, IsInt, IsISO8601, IsOptional, IsUUID, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { LEAD_STATUSES, type LeadStatus } from '#core';
 
 export const MOST_ROWS = 500;
@@ -66,10 +66,12 @@ export class LeadsQuery extends RecentQuery {
   @ApiPropertyOptional({ description: 'Received at or after', example: '2026-11-22T00:00:00Z' })
   @IsOptional()
   @Matches(MOMENT, MOMENT_HELP)
+  @IsISO8601({ strict: true }, MOMENT_HELP)
   received_from?: string;
 
   @ApiPropertyOptional({ description: 'Received before', example: '2026-11-23' })
   @IsOptional()
   @Matches(MOMENT, MOMENT_HELP)
+  @IsISO8601({ strict: true }, MOMENT_HELP)
   received_to?: string;
 }

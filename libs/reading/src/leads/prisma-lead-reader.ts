@@ -4,7 +4,7 @@ import { AuditTrail } from '#audit';
 import type { LeadId, LeadStatus, OmittedField, StageRecord, TenantId } from '#core';
 import { inTransaction, Pools, PRISMA } from '#platform';
 import { JsonText } from './json-text.js';
-import type { LeadRecord, Transition } from './lead-record.js';
+import type { DeliveryRecord, JourneyRecord, LeadRecord, Transition } from './lead-record.js';
 
 /** A look-up of a person's data by somebody who is not bound to a tenant. */
 export interface OperatorLookup {
@@ -42,40 +42,42 @@ export class PrismaLeadReader {
   }
 }
 
+/** One query after the other: a transaction has one connection, and `include` of two relations would put two queries on it at once. */
 async function readLead(moment: Prisma.TransactionClient, tenantId: TenantId, leadId: LeadId): Promise<LeadRecord | undefined> {
-  const lead = await moment.lead.findFirst({
-    where: { id: leadId, tenantId },
-    omit: { payload: true, normalizedPayload: true },
-    include: {
-      journeys: { orderBy: { journeyNo: 'asc' }, include: { configVersion: true } },
-      deliveries: {
-        orderBy: { id: 'asc' },
-        include: { destination: { select: { name: true } }, attempts: { orderBy: { attemptNo: 'asc' } } },
-      },
-    },
-  });
+  const lead = await moment.lead.findFirst({ where: { id: leadId, tenantId }, omit: { payload: true, normalizedPayload: true } });
   if (lead === null) return undefined;
   const texts = await readTexts(moment, leadId);
-  const transitions = await readTransitions(moment, tenantId, leadId);
   return {
     ...lead,
     status: lead.status as LeadStatus,
     payload: new JsonText(texts.payload),
     normalizedPayload: JsonText.orNull(texts.normalized),
-    journeys: lead.journeys.map(({ configVersion, stages, ...journey }) => ({
-      ...journey,
-      stages: stages as unknown as StageRecord[],
-      configVersion: configVersion.version,
-      rulesetVersion: configVersion.rulesetVersion,
-      policyVersion: configVersion.policyVersion,
-    })),
-    deliveries: lead.deliveries.map(({ destination, omittedFields, ...delivery }) => ({
-      ...delivery,
-      destination: destination.name,
-      omittedFields: omittedFields as unknown as OmittedField[],
-    })),
-    transitions,
+    journeys: await readJourneys(moment, leadId),
+    deliveries: await readDeliveries(moment, leadId),
+    transitions: await readTransitions(moment, tenantId, leadId),
   };
+}
+
+async function readJourneys(moment: Prisma.TransactionClient, leadId: LeadId): Promise<JourneyRecord[]> {
+  const journeys = await moment.journey.findMany({ where: { leadId }, orderBy: { journeyNo: 'asc' }, include: { configVersion: true } });
+  return journeys.map(({ configVersion, stages, ...journey }) => ({
+    ...journey,
+    stages: stages as unknown as StageRecord[],
+    configVersion: configVersion.version,
+    rulesetVersion: configVersion.rulesetVersion,
+    policyVersion: configVersion.policyVersion,
+  }));
+}
+
+async function readDeliveries(moment: Prisma.TransactionClient, leadId: LeadId): Promise<DeliveryRecord[]> {
+  const deliveries = await moment.delivery.findMany({ where: { leadId }, orderBy: { id: 'asc' }, include: { destination: true } });
+  const attempts = await moment.deliveryAttempt.findMany({ where: { leadId }, orderBy: { attemptNo: 'asc' } });
+  return deliveries.map(({ destination, omittedFields, ...delivery }) => ({
+    ...delivery,
+    destination: destination.name,
+    omittedFields: omittedFields as unknown as OmittedField[],
+    attempts: attempts.filter(({ deliveryId }) => deliveryId === delivery.id),
+  }));
 }
 
 interface PayloadTexts {

@@ -1,0 +1,34 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { VERSION } from '#platform';
+
+const DESCRIPTION = `Leadgate stores every lead before it judges it, then validates, maps and delivers it to the CRM, with an audit trail.
+
+Routes that read leads need the admin key: \`Authorization: Bearer <key>\`; it stands in \`admin.key\` in the data directory, or
+\`LEADGATE_ADMIN_KEY\` sets it. Every error is RFC 9457; \`requestId\` leads to the log.`;
+
+/** The description of every route of the application, from its controllers and their classes. Needs no database: a preview application will do. */
+export function describeApi(app: INestApplication): OpenAPIObject {
+  const outline = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Leadgate')
+    .setDescription(DESCRIPTION)
+    .setVersion(VERSION)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The admin key' }, 'admin-key')
+    .addTag('door', 'Leads come in')
+    .addTag('leads', 'Leads and their stories')
+    .addTag('stats', 'What older clients read')
+    .addTag('health', 'For operators and their tools; without a key')
+    .build();
+  return SwaggerModule.createDocument(app, outline, { operationIdFactory: (_controller, method) => method });
+}
+
+/** The description for people at `/docs`, for programs at `/docs-json`. Call before the application listens. */
+export function serveApiDocs(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, () => describeApi(app), {
+    customSiteTitle: 'Leadgate API',
+    jsonDocumentUrl: 'docs-json',
+    raw: ['json'],
+    swaggerOptions: { persistAuthorization: true },
+  });
+}
