@@ -76,21 +76,29 @@ async function pressCtrlC(started) {
   if (code === 'late') fail(`it still runs ${STOP_SECONDS} s after Ctrl-C`);
   // 130: npm says so itself when it was interrupted.
   if (code !== 0 && code !== 130 && code !== 'SIGINT') fail(`it ended with ${code} after Ctrl-C:\n${started.errors.slice(-4000)}`);
-  const left = processesIn(folder);
+  const left = processesOfOurs();
   if (left.length > 0) fail(`processes were left behind: ${left.join('; ')}`);
   say(`Ctrl-C: everything stopped in ${seconds(began)}`);
 }
 
-/** Command lines of processes that run in or from a folder. */
-function processesIn(path) {
+/** The clone, and where its database is: root cannot run Postgres, and no other user can enter the clone. */
+function placesOfOurs() {
+  const credentials = join(clone, '.leadgate', 'postgres-credentials.json');
+  const home = existsSync(credentials) ? JSON.parse(readFileSync(credentials, 'utf8')).home : null;
+  return home === null ? [folder] : [folder, home];
+}
+
+/** Process id and command line of what runs in or from these places. */
+function processesOfOurs() {
   if (!existsSync('/proc/self/cmdline')) return [];
+  const places = placesOfOurs();
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
         const cwd = readlinkSync(`/proc/${pid}/cwd`);
-        return command.includes(path) || cwd.startsWith(path) ? [`${pid} ${command.slice(0, 120)}`] : [];
+        return places.some((place) => command.includes(place) || cwd.startsWith(place)) ? [`${pid} ${command.slice(0, 120)}`] : [];
       } catch {
         return []; // ended meanwhile, or somebody else's
       }
@@ -201,8 +209,8 @@ function clearAway() {
       // it ended by itself
     }
   }
-  for (const line of processesIn(folder)) process.kill(Number(line.split(' ')[0]), 'SIGKILL');
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  for (const line of processesOfOurs()) process.kill(Number(line.split(' ')[0]), 'SIGKILL');
+  for (const place of placesOfOurs().reverse()) rmSync(place, { recursive: true, force: true, maxRetries: 5 });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
