@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClearError, progress, root } from './project.mjs';
@@ -13,7 +13,10 @@ export async function openTestFolder() {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(FOLDER_PREFIX))) {
     await destroyAbandonedPostgres(join(tmpdir(), name));
   }
-  return mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
+  const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
+  // The user Postgres runs as has to get through; what is in there is mode 600.
+  chmodSync(folder, 0o711);
+  return folder;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { identifyProcess, isSameProcess, StartProblem, systemErrorCode, type ProcessIdentity } from '#platform';
+import { identifyProcess, isSameProcess, makePrivateFolder, StartProblem, systemErrorCode, type ProcessIdentity } from '#platform';
 
 export type ChildIdentity = ProcessIdentity & { readonly name: string };
 
@@ -31,23 +31,15 @@ export class DataDirLock {
   /** @throws StartProblem when a live supervisor has it */
   static take(dataDir: string): DataDirLock {
     const file = join(dataDir, 'supervisor.json');
-    try {
-      mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-      const last = readLock(file);
-      if (last && isSameProcess(last.supervisor)) {
-        throw new StartProblem(
-          `Leadgate already runs on the data folder ${dataDir} (process ${last.supervisor.pid}). Stop it first, set LEADGATE_DATA_DIR to another folder, or run a second gateway beside it with: npm run gateway`,
-        );
-      }
-      const supervisor = identifyProcess(process.pid) ?? { pid: process.pid, startedAt: '' };
-      return new DataDirLock(file, supervisor, (last?.children ?? []).filter(isSameProcess));
-    } catch (error) {
-      if (error instanceof StartProblem) throw error;
+    makePrivateFolder(dataDir);
+    const last = readLock(file);
+    if (last && isSameProcess(last.supervisor)) {
       throw new StartProblem(
-        `The data folder ${dataDir} cannot be used (${systemErrorCode(error) ?? String(error)}). It must be a folder this user may write to; LEADGATE_DATA_DIR names another.`,
-        { cause: error },
+        `Leadgate already runs on the data folder ${dataDir} (process ${last.supervisor.pid}). Stop it first, set LEADGATE_DATA_DIR to another folder, or run a second gateway beside it with: npm run gateway`,
       );
     }
+    const supervisor = identifyProcess(process.pid) ?? { pid: process.pid, startedAt: '' };
+    return new DataDirLock(file, supervisor, (last?.children ?? []).filter(isSameProcess));
   }
 
   noteChild(child: ChildIdentity): void {

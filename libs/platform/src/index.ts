@@ -22,6 +22,7 @@ export * from './metrics/metrics.js';
 export * from './platform.module.js';
 export * from './postgres/connection-string.js';
 export * from './postgres/durability.js';
+export { makePrivateFolder } from './postgres/embedded/postgres-data-dir.js';
 export * from './postgres/embedded/process-identity.js';
 export * from './postgres/embedded/start-problem.js';
 export * from './postgres/embedded-postgres.js';

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { computeDrift, EmbeddedPostgres, StartProblem } from '#platform';
@@ -9,7 +9,9 @@ import { say } from '../say.js';
 /** `npm run db:check`: fails when prisma/migrations and prisma/schema.prisma say different things. Needs no database of yours: it makes one and drops it. */
 export async function checkDrift({ settings, projectRoot }: CommandContext): Promise<void> {
   const configured = configuredUrls(settings);
-  const server = configured ? null : await EmbeddedPostgres.start({ dataDir: mkdtempSync(join(tmpdir(), 'leadgate-check-')), projectRoot });
+  const server = configured
+    ? null
+    : await EmbeddedPostgres.start({ dataDir: join(tmpdir(), `leadgate-check-${randomUUID()}`), projectRoot });
   try {
     const drift = await computeDrift({ url: configured?.owner ?? server?.urls.superuser ?? '', projectRoot });
     if (drift !== null) {

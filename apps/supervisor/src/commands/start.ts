@@ -22,10 +22,10 @@ const DEMO_CRM_HOST = '127.0.0.1';
  * outlive it. A second signal ends everything at once.
  */
 export async function start({ settings, projectRoot }: CommandContext): Promise<void> {
-  // The data dir holds keys and leads; what we and our children make is for this user only.
-  process.umask(0o077);
   const { dataDir } = settings.files;
   const lock = DataDirLock.take(dataDir);
+  // The data dir holds keys and leads; what we and our children make is for this user only.
+  process.umask(0o077);
   const stop = new StopSignal();
   const stack = new AsyncStack();
   stack.defer(async () => lock.release());

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** SQLSTATE of an error of `pg`, or undefined for anything else. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
@@ -23,6 +25,6 @@ export function isDataError(error: unknown): boolean {
  */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state === undefined) return error instanceof Error;
+  if (state === undefined) return types.isNativeError(error);
   return state.startsWith('08') || state.startsWith('53') || state.startsWith('57P');
 }

@@ -64,7 +64,7 @@ const HOMES_ELSEWHERE = '/var/lib/leadgate';
  * @throws StartProblem
  */
 export function openPostgresDataDir(dataDir: string): PostgresDataDir & { credentials: PostgresCredentials } {
-  makeFolder(dataDir);
+  makePrivateFolder(dataDir);
   const credentials = readCredentials(dataDir) ?? createCredentials(dataDir);
   const home = credentials.home ?? join(dataDir, 'postgres');
   const cluster = join(home, 'cluster');
@@ -74,7 +74,7 @@ export function openPostgresDataDir(dataDir: string): PostgresDataDir & { creden
     );
   }
   const user = choosePostgresUser(cluster);
-  makeFolder(home);
+  makePrivateFolder(home);
   if (user) {
     for (const folder of credentials.home === null ? [dataDir, home] : [HOMES_ELSEWHERE, home]) letOthersPass(folder);
     if (!canEnter(user, home)) {
@@ -183,9 +183,14 @@ async function isFree(port: number): Promise<boolean> {
   return free;
 }
 
-function makeFolder(folder: string): void {
+/**
+ * Makes a folder that is this user's alone, and sees whether it can be written to. Folders above it get the usual mode.
+ * @throws StartProblem
+ */
+export function makePrivateFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(folder), { recursive: true });
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     const scratch = join(folder, scratchName('writable'));
     writePrivately(scratch, '');
     rmSync(scratch);

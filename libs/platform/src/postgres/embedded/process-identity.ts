@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync, realpathSync, readdirSync } from 'node:fs';
-import { systemErrorCode } from './start-problem.js';
 
 /** A process that cannot be mistaken for a later one with the same number: pids are used again, above all after a reboot or in containers. */
 export interface ProcessIdentity {
@@ -9,38 +8,33 @@ export interface ProcessIdentity {
   readonly startedAt: string;
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: alive, but somebody else's.
-    return systemErrorCode(error) === 'EPERM';
-  }
-}
-
-/** null when there is no such process. */
+/** null when there is no such process, or only its remains (a zombie, which some containers never clear away). */
 export function identifyProcess(pid: number): ProcessIdentity | null {
   try {
-    return { pid, startedAt: process.platform === 'linux' ? linuxStart(pid) : posixStart(pid) };
+    const startedAt = process.platform === 'linux' ? linuxStart(pid) : posixStart(pid);
+    return startedAt === null ? null : { pid, startedAt };
   } catch {
     return null;
   }
 }
 
+export function isAlive(pid: number): boolean {
+  return identifyProcess(pid) !== null;
+}
+
 export function isSameProcess(identity: ProcessIdentity): boolean {
-  return isAlive(identity.pid) && identifyProcess(identity.pid)?.startedAt === identity.startedAt;
+  return identifyProcess(identity.pid)?.startedAt === identity.startedAt;
 }
 
 /** The boot and the clock ticks since it. The name of the program, field 2, may hold blanks and parentheses, so fields count from its end. */
-function linuxStart(pid: number): string {
+function linuxStart(pid: number): string | null {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fieldsAfterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${fieldsAfterName[19]}`;
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? null : `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${fields[18]}`;
 }
 
-function posixStart(pid: number): string {
-  return ps(pid, 'lstart');
+function posixStart(pid: number): string | null {
+  return ps(pid, 'stat').startsWith('Z') ? null : ps(pid, 'lstart');
 }
 
 function ps(pid: number, column: string): string {

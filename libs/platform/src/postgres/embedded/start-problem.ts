@@ -8,5 +8,6 @@ export class StartProblem extends Error {
 
 /** The code of a system error (`ENOENT`, `EACCES`, …), or undefined. */
 export function systemErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  // By shape, not by class: jest runs code in a realm whose Error is not the one of Node's own modules.
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
