@@ -31,7 +31,7 @@ export function leadWriter(databaseUrl: string): (body: Buffer) => Promise<strin
     if (!isJsonObject(payload)) throw new Error('not an object');
     const leadId = uuidv7() as LeadId;
     const requestId = randomUUID();
-    await accept.submit({
+    await accept.accept({
       kind: 'lead',
       leadId,
       nativeId: null,
