@@ -5,7 +5,7 @@ import { DeliverLeads } from '#delivery';
 import { AcceptLead, FrontDoorAdapter } from '#ingestion';
 import { LeadStore } from '#pipeline';
 import { type Environment, type Logger, nestLogger, PRISMA, Pools, type Settings } from '#platform';
-import { Readiness } from '#reading';
+import { Readiness, serveApiDocs } from '#reading';
 import type { PrismaClient } from '@prisma/client';
 import { Background } from './background.js';
 import { GatewayModule } from './gateway.module.js';
@@ -40,6 +40,7 @@ export class Gateway {
       },
     );
     const gateway = new Gateway(app, new Background(app, settings), logger);
+    serveApiDocs(app);
     await app.listen(settings.http.port, settings.http.host);
     logger.info({ url: await app.getUrl(), roles: settings.roles }, 'listening');
     return gateway;

@@ -11,7 +11,7 @@ export class ProblemError {
 export class Problem {
   @ApiProperty({ example: 'urn:leadgate:problem:not_found', description: 'Stable; the last part is the code.' }) type!: string;
   @ApiProperty({ example: 'Not found' }) title!: string;
-  @ApiProperty({ example: 404 }) status!: number;
+  @ApiProperty({ type: 'integer', example: 404 }) status!: number;
   @ApiProperty({ example: 'No lead has this id.' }) detail!: string;
   @ApiProperty({ example: 'urn:leadgate:request:0192f0c1-7c1e-7a53-9d6b-9f0d0f6f0a11' }) instance!: string;
   @ApiProperty({ type: [ProblemError] }) errors!: ProblemError[];

@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { VERSION } from '#platform';
 import { CheckHealth, type Health } from './check-health.js';
-import { HealthAnswer, LivenessAnswer, ReadyAnswer } from './health-answer.js';
+import { ComponentAnswer, HealthAnswer, LivenessAnswer, ReadyAnswer } from './health-answer.js';
 import { Readiness } from './readiness.js';
 
 @ApiTags('health')
+@ApiExtraModels(ComponentAnswer)
 @Controller()
 export class HealthController {
   constructor(
@@ -30,7 +31,7 @@ export class HealthController {
     return { ok: true, timestamp: new Date().toISOString(), status: 'ok', version: VERSION };
   }
 
-  @Get(['health/ready', 'ready'])
+  @Get('health/ready')
   @ApiOperation({ summary: '200 while this process wants traffic: Postgres answers, everything has started and no shutdown has begun' })
   @ApiOkResponse({ type: ReadyAnswer })
   @ApiServiceUnavailableResponse({ type: ReadyAnswer })
@@ -38,6 +39,14 @@ export class HealthController {
     const health = await this.health.run();
     const ready = health.ok && this.readiness.isOpen;
     return answer(response, ready, { ...answerOf(health), ready });
+  }
+
+  @Get('ready')
+  @ApiOperation({ summary: 'The same as /health/ready, for older clients' })
+  @ApiOkResponse({ type: ReadyAnswer })
+  @ApiServiceUnavailableResponse({ type: ReadyAnswer })
+  readyForOlderClients(@Res({ passthrough: true }) response: ServerResponse): Promise<ReadyAnswer> {
+    return this.ready(response);
   }
 }
 

@@ -1,18 +1,18 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { DECISIONS, DELIVERY_STATUSES, LEAD_STATUSES, STAGE_NAMES, type LeadStatus, type OmittedField, type Reason } from '#core';
 import type { JsonText } from './json-text.js';
 
 /** How many leads stand where. `total` is the sum of the others: an erased lead is no longer counted. */
 export class LeadCounts {
-  @ApiProperty() received!: number;
-  @ApiProperty() rejected!: number;
-  @ApiProperty() ready!: number;
-  @ApiProperty() delivered!: number;
-  @ApiProperty() failed!: number;
-  @ApiProperty() permanently_failed!: number;
-  @ApiProperty() held!: number;
-  @ApiProperty() kept!: number;
-  @ApiProperty({ description: 'The sum of the others' }) total!: number;
+  @ApiProperty({ type: 'integer' }) received!: number;
+  @ApiProperty({ type: 'integer' }) rejected!: number;
+  @ApiProperty({ type: 'integer' }) ready!: number;
+  @ApiProperty({ type: 'integer' }) delivered!: number;
+  @ApiProperty({ type: 'integer' }) failed!: number;
+  @ApiProperty({ type: 'integer' }) permanently_failed!: number;
+  @ApiProperty({ type: 'integer' }) held!: number;
+  @ApiProperty({ type: 'integer' }) kept!: number;
+  @ApiProperty({ type: 'integer', description: 'The sum of the others' }) total!: number;
 }
 
 export class RecentLead {
@@ -40,11 +40,13 @@ export class LeadsPage {
     string | null;
 }
 
+@ApiSchema({ name: 'Reason' })
 export class ReasonShape implements Reason {
   @ApiProperty({ example: 'ZIP_NOT_66XXX' }) code!: string;
   @ApiProperty() detail!: string;
 }
 
+@ApiSchema({ name: 'Stage' })
 export class StageShape {
   @ApiProperty({ enum: STAGE_NAMES }) stage!: string;
   @ApiProperty({ enum: ['continue', 'reject', 'hold', 'fail'] }) verdict!: string;
@@ -52,6 +54,7 @@ export class StageShape {
   @ApiProperty({ type: 'integer' }) duration_micros!: number;
 }
 
+@ApiSchema({ name: 'Versions' })
 export class VersionsShape {
   @ApiProperty({ example: 'v1' }) policy_version!: string;
   @ApiProperty({ example: 'v1' }) ruleset_version!: string;
@@ -59,6 +62,7 @@ export class VersionsShape {
 }
 
 /** One run of the pipeline over the lead. */
+@ApiSchema({ name: 'Journey' })
 export class JourneyShape {
   @ApiProperty({ type: 'integer' }) journey_no!: number;
   @ApiProperty({ enum: ['continue', 'reject', 'hold', 'fail'] }) outcome!: string;
@@ -71,6 +75,7 @@ export class JourneyShape {
   @ApiProperty({ type: 'integer' }) duration_micros!: number;
 }
 
+@ApiSchema({ name: 'Transition' })
 export class TransitionShape {
   @ApiProperty({ enum: LEAD_STATUSES, nullable: true }) from!: string | null;
   @ApiProperty({ enum: LEAD_STATUSES }) to!: string;
@@ -108,6 +113,7 @@ export class LeadHistory extends RecentLead {
   @ApiProperty({ type: JourneyShape, nullable: true, description: 'The newest' }) journey!: JourneyShape | null;
 }
 
+@ApiSchema({ name: 'Attempt' })
 export class AttemptShape {
   @ApiProperty({ type: 'integer' }) attempt_no!: number;
   @ApiProperty({ format: 'date-time' }) started_at!: Date;
@@ -120,12 +126,14 @@ export class AttemptShape {
   @ApiProperty({ type: 'integer', nullable: true }) duration_ms!: number | null;
 }
 
+@ApiSchema({ name: 'OmittedField' })
 export class OmittedFieldShape implements OmittedField {
   @ApiProperty({ example: 'lead_attributes.solar_roof_age' }) field!: string;
   @ApiProperty({ example: 'ATTRIBUTE_OMITTED' }) code!: string;
   @ApiProperty() detail!: string;
 }
 
+@ApiSchema({ name: 'Delivery' })
 export class DeliveryShape {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty({ example: 'customer-api' }) destination!: string;
@@ -143,6 +151,7 @@ export class DeliveryShape {
 }
 
 /** `GET /v1/leads/{id}`: the same story in full, with every journey and every delivery. */
+@ApiSchema({ name: 'Lead' })
 export class LeadShape extends ListedLead {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) hold_until!: Date | null;
   @ApiProperty({ type: [String] }) flags!: readonly string[];

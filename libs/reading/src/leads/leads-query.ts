@@ -29,7 +29,7 @@ export class CountsQuery {
 }
 
 export class RecentQuery extends CountsQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: MOST_ROWS, default: USUAL_ROWS })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_ROWS, default: USUAL_ROWS })
   @IsOptional()
   @Transform(asWholeNumber)
   @IsInt(LIMIT_HELP)

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { VERSION } from '#platform';
+import { nullInTypes } from './null-in-types.js';
 
 const DESCRIPTION = `Leadgate stores every lead before it judges it, then validates, maps and delivers it to the CRM, with an audit trail.
 
@@ -16,11 +17,17 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setVersion(VERSION)
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The admin key' }, 'admin-key')
     .addTag('door', 'Leads come in')
+    .addTag('quarantine', 'Requests that did not become a lead')
     .addTag('leads', 'Leads and their stories')
     .addTag('stats', 'What older clients read')
     .addTag('health', 'For operators and their tools; without a key')
     .build();
-  return SwaggerModule.createDocument(app, outline, { operationIdFactory: (_controller, method) => method });
+  return nullInTypes(SwaggerModule.createDocument(app, outline, { operationIdFactory }));
+}
+
+/** `LeadsController.one` is `leads_one`: short, and unique without numbers. */
+function operationIdFactory(controller: string, method: string): string {
+  return `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`;
 }
 
 /** The description for people at `/docs`, for programs at `/docs-json`. Call before the application listens. */
