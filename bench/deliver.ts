@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import type { BenchContext } from './main.js';
+import type { BenchContext } from './bench-context.js';
 import { type BenchPostgres, startBenchPostgres } from './support/bench-postgres.js';
 import type { LoadReport } from './support/load-run.js';
 import { runProgram, startServer } from './support/processes.js';

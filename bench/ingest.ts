@@ -1,4 +1,4 @@
-import type { BenchContext } from './main.js';
+import type { BenchContext } from './bench-context.js';
 import { startBenchPostgres } from './support/bench-postgres.js';
 import type { LoadReport } from './support/load-run.js';
 import { runProgram, type Server, startServer } from './support/processes.js';

@@ -1,18 +1,10 @@
 /** npm run bench -- <name>: progress on stderr, the result as one JSON line at the end of stdout. */
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
+import type { BenchContext } from './bench-context.js';
 import { benchDeliver } from './deliver.js';
 import { benchIngest } from './ingest.js';
 import { killEverything } from './support/processes.js';
-
-export interface BenchContext {
-  /** The checkout, with dist/ built. */
-  readonly root: string;
-  readonly rounds: number;
-  /** Of one round. */
-  readonly seconds: number;
-  readonly say: (line: string) => void;
-}
 
 const BENCHMARKS = { ingest: benchIngest, deliver: benchDeliver };
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHMARKS).join(' | ')}> [--rounds 3] [--seconds 6]

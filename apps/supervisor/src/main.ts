@@ -1,6 +1,7 @@
 // What `npm start` and the database commands run: one command per file, named by the first argument.
 import { fileURLToPath } from 'node:url';
-import { InvalidConnectionString, InvalidSettings, MigrationFailed, readSettings, StartProblem, type Settings } from '#platform';
+import { InvalidConnectionString, InvalidSettings, MigrationFailed, readSettings, StartProblem } from '#platform';
+import type { CommandContext } from './command-context.js';
 import { checkDrift } from './commands/check-drift.js';
 import { migrate } from './commands/migrate.js';
 import { openStudio } from './commands/open-studio.js';
@@ -8,14 +9,6 @@ import { printUrl } from './commands/print-url.js';
 import { runSecondGateway } from './commands/run-second-gateway.js';
 import { start } from './commands/start.js';
 import { say } from './say.js';
-
-/** What every command gets. */
-export interface CommandContext {
-  readonly settings: Settings;
-  /** The folder of the clone, or of the image. */
-  readonly projectRoot: string;
-  readonly args: readonly string[];
-}
 
 const COMMANDS: Readonly<Record<string, (context: CommandContext) => Promise<void>>> = {
   start,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { computeDrift, EmbeddedPostgres, StartProblem } from '#platform';
-import type { CommandContext } from '../main.js';
+import type { CommandContext } from '../command-context.js';
 import { configuredUrls } from '../database-urls.js';
 import { say } from '../say.js';
 

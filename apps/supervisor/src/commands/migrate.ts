@@ -1,4 +1,4 @@
-import type { CommandContext } from '../main.js';
+import type { CommandContext } from '../command-context.js';
 import { bringUpToDate, openDatabase } from '../database-urls.js';
 import { say } from '../say.js';
 

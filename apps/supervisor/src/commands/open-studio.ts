@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { CommandContext } from '../main.js';
+import type { CommandContext } from '../command-context.js';
 import { bringUpToDate, openDatabase } from '../database-urls.js';
 import { claimablePort } from '../ports.js';
 import { say } from '../say.js';

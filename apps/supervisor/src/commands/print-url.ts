@@ -1,5 +1,5 @@
 import { embeddedPostgresUrls, runningPostgresUrls } from '#platform';
-import type { CommandContext } from '../main.js';
+import type { CommandContext } from '../command-context.js';
 import { configuredUrls } from '../database-urls.js';
 
 /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runningPostgresUrls, StartProblem } from '#platform';
-import type { CommandContext } from '../main.js';
+import type { CommandContext } from '../command-context.js';
 import { configuredUrls } from '../database-urls.js';
 import { claimablePort } from '../ports.js';
 import { say } from '../say.js';

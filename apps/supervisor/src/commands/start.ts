@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedPostgres } from '#platform';
-import type { CommandContext } from '../main.js';
+import type { CommandContext } from '../command-context.js';
 import { Child } from '../child.js';
 import { DataDirLock } from '../data-dir-lock.js';
 import { bringUpToDate, configuredUrls } from '../database-urls.js';

@@ -1,0 +1,9 @@
+import type { Settings } from '#platform';
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly settings: Settings;
+  /** The folder of the clone, or of the image. */
+  readonly projectRoot: string;
+  readonly args: readonly string[];
+}
