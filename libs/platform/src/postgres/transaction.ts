@@ -4,6 +4,12 @@ import type { Pool, PoolClient } from 'pg';
 export async function inTransaction<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks is also an 'error' event; while it is checked out nobody but us listens, and without a listener Node ends
+  // the process. The query in hand or the next one rejects with the same error.
+  const onBroken = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onBroken);
   try {
     await client.query('BEGIN');
     const result = await work(client);
@@ -15,6 +21,7 @@ export async function inTransaction<Result>(pool: Pool, work: (client: PoolClien
     });
     throw error;
   } finally {
+    client.off('error', onBroken);
     client.release(broken);
   }
 }
