@@ -90,7 +90,8 @@ function appGrants(role: string, schemaName: string, queueIsHere: boolean): stri
     `ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT USAGE, SELECT ON SEQUENCES TO ${role}`,
     ...(queueIsHere
       ? [
-          `GRANT USAGE ON SCHEMA ${QUEUE_SCHEMA} TO ${role}`,
+          // CREATE: BullMQ makes a sequence for each queue when its first job is added.
+          `GRANT USAGE, CREATE ON SCHEMA ${QUEUE_SCHEMA} TO ${role}`,
           `GRANT ALL ON ALL TABLES IN SCHEMA ${QUEUE_SCHEMA} TO ${role}`,
           `GRANT ALL ON ALL SEQUENCES IN SCHEMA ${QUEUE_SCHEMA} TO ${role}`,
         ]
