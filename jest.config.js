@@ -1,5 +1,19 @@
 /** Nest 12 is ESM-only and jest runs CommonJS, so everything, node_modules included, goes through swc (cached on disk). */
-const libs = ['core', 'platform', 'audit', 'validation', 'normalisation', 'dedup', 'policy', 'mapping', 'pipeline', 'delivery', 'ingestion', 'reading'];
+const libs = [
+  'core',
+  'platform',
+  'audit',
+  'validation',
+  'normalisation',
+  'dedup',
+  'policy',
+  'mapping',
+  'pipeline',
+  'delivery',
+  'ingestion',
+  'reading',
+  'retention',
+];
 
 export default {
   testEnvironment: 'node',

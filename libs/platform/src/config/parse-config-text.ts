@@ -8,6 +8,7 @@ export type ParsedText = { readonly parsed: JsonValue } | { readonly problems: r
  * not. `yes` and `no` are texts, as YAML 1.2 says.
  */
 export function parseConfigText(text: string, kind: 'yaml' | 'json'): ParsedText {
+  if (text.replace(/^\uFEFF/, '').trim() === '') return { problems: ['is empty'] };
   const document = parseDocument(text);
   const problems = document.errors.map(({ message }) => `is not valid ${kind.toUpperCase()}: ${message.split(':\n', 1)[0]}`);
   if (problems.length > 0) return { problems };

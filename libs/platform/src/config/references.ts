@@ -84,6 +84,6 @@ function fromFile(path: string, { readFile }: ReferenceSources): ResolvedText {
 
 /** Why a file cannot be read, in a few words: the system's code where there is one. */
 export function readFailure(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown reason';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return String(code ?? message);
 }
