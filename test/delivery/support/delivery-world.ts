@@ -27,6 +27,9 @@ import { ReclaimExpiredLeases } from '../../../libs/delivery/src/reclaim-expired
 import { ScriptedCrm } from '../../support/scripted-crm.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
+// For broken code, not for slow machines.
+jest.setTimeout(60_000);
+
 const TENANT = 'demo' as TenantId;
 export const CRM = 'demo/crm' as DestinationId;
 export const OTHER_CRM = 'demo/other' as DestinationId;
@@ -105,6 +108,11 @@ export class DeliveryWorld {
     const world = new DeliveryWorld(database, sql, await ScriptedCrm.start());
     world.configure();
     return world;
+  }
+
+  /** As the gateway's own role. */
+  get appUrl(): string {
+    return this.database.url;
   }
 
   /** The destinations `crm` and `other`, both at the scripted CRM. */
