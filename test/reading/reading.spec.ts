@@ -336,3 +336,47 @@ describe('/metrics', () => {
     expect(text).not.toContain('9f0d0f6f0a99');
   });
 });
+
+describe('health', () => {
+  it('lists its components, probed live; only Postgres decides', async () => {
+    const answer = await reading.get('/health', null);
+    expect(answer.status).toBe(200);
+    const health = (await answer.json()) as { components: object };
+    expect(Object.keys(health)).toEqual(['ok', 'timestamp', 'status', 'components', 'version']);
+    expect(health).toMatchObject({ ok: true, components: { postgres: { status: 'up' }, audit: { status: 'up' } } });
+    expect(Object.keys(health.components).sort()).toEqual(['audit', 'config', 'pipeline', 'postgres', 'queue']);
+  });
+
+  it.each(['/ready', '/health/ready'])('%s follows what the process wants', async (path) => {
+    const seen = async (): Promise<unknown> => {
+      const answer = await reading.get(path, null);
+      return [answer.status, ((await answer.json()) as { ready: boolean }).ready];
+    };
+    expect(await seen()).toEqual([503, false]);
+    reading.readiness.open();
+    expect(await seen()).toEqual([200, true]);
+    reading.readiness.close();
+    expect(await seen()).toEqual([503, false]);
+  });
+
+  it('says when leads wait and nothing decides them', async () => {
+    await aTenant(owner, 'stuck');
+    await aLead(owner, { tenant: 'stuck' });
+    await owner.query(`UPDATE leads SET updated_at = clock_timestamp() - interval '5 minutes' WHERE status = 'RECEIVED'`);
+    const health = (await (await reading.get('/health', null)).json()) as { components: { pipeline: { detail: string } } };
+    expect(health).toMatchObject({ ok: true, status: 'degraded', components: { pipeline: { status: 'degraded' } } });
+    expect(health.components.pipeline.detail).toContain('role pipeline');
+  });
+});
+
+describe('the API describes itself', () => {
+  it('to people at /docs and to programs at /docs-json, in OpenAPI 3.1', async () => {
+    const page = await reading.get('/docs', null);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const document = (await (await reading.get('/docs-json', null)).json()) as { openapi: string; paths: object };
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.paths).toHaveProperty('/v1/leads/{id}');
+    expect(JSON.stringify(document)).not.toContain('nullable');
+  });
+});

@@ -70,6 +70,9 @@ export function formatHead(tenantId: string, seq: bigint, hash: Buffer): string 
 export function parseExpectedHead(text: string, tenantId?: string): ExpectedHead {
   const full = /^([a-z0-9][a-z0-9-]*):([1-9]\d*):([0-9a-f]{64})$/.exec(text.trim());
   if (full?.[1] !== undefined && full[2] !== undefined && full[3] !== undefined) {
+    if (tenantId !== undefined && tenantId !== full[1]) {
+      throw new Error('An expected head is of another tenant than --tenant names: leave --tenant out to verify all chains.');
+    }
     return { tenantId: full[1], seq: BigInt(full[2]), hash: full[3] };
   }
   const bare = /^[0-9a-f]{64}$/.test(text.trim());
