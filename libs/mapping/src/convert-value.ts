@@ -25,7 +25,8 @@ function toText(value: JsonValue): Converted {
 }
 
 function toTrueFalse(value: JsonValue): Converted {
-  const word = String(value).toLowerCase();
+  // String() of a list or an object would call a toString that the sender may have put there.
+  const word = typeof value === 'string' || typeof value === 'boolean' ? String(value).toLowerCase() : undefined;
   return word === 'true' || word === 'false' ? { value: word } : { refused: 'is neither true nor false' };
 }
 

@@ -23,7 +23,7 @@ export function checkRules(rules: RulesConfig, problems: ProblemList): void {
     });
   });
   const names = rules.profiles.map((profile) => profile?.name);
-  if (problems.isSound('rules.active') && !names.includes(rules.active)) {
+  if (names.length > 0 && problems.isSound('rules.active') && !names.includes(rules.active)) {
     problems.add('rules.active', `names no profile; use one of: ${names.join(', ')}, or add a profile with this name under rules.profiles`);
   }
 }

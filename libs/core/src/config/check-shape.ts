@@ -12,18 +12,20 @@ export function checkShape<Shape extends object>(type: ClassConstructor<Shape>, 
   return instance;
 }
 
-/** The first of these that fails is the one worth reading: a missing text is not also "too short". */
-const SENTENCES: readonly (readonly [constraint: string, sentence: string])[] = [
-  ['nestedValidation', 'must be an object (or a list of objects) here'],
-  ['unknownValue', 'must be an object here'],
-  ['isString', 'must be text; put it in quotes if it looks like a number or like true/false'],
+/**
+ * Ours for class-validator's words; the first that applies is the one worth reading: a missing text is not also "too short".
+ * The hint is of use only to who wrote something.
+ */
+const SENTENCES: readonly (readonly [constraint: string, demand: string, hint?: string])[] = [
   ['isArray', 'must be a list'],
+  ['isObject', 'must be an object'],
+  ['nestedValidation', 'must be an object'],
+  ['unknownValue', 'must be an object'],
+  ['isString', 'must be text', '; put it in quotes if it looks like a number or like true/false'],
   ['arrayNotEmpty', 'must list at least one entry'],
-  ['isBoolean', 'must be true or false, without quotes'],
-  ['isInt', 'must be a whole number, without quotes'],
-  ['isNumber', 'must be a number, without quotes'],
-  ['isObject', 'must be an object of the form name: value'],
-  ['isDefined', 'must be an object'],
+  ['isBoolean', 'must be true or false', ', without quotes'],
+  ['isInt', 'must be a whole number', ', without quotes'],
+  ['isNumber', 'must be a number', ', without quotes'],
   ['minLength', 'must not be empty'],
 ];
 
@@ -31,15 +33,20 @@ function describe(error: ValidationError, parent: string, problems: ProblemList)
   const path = Array.isArray(error.target) ? `${parent}[${error.property}]` : joinPath(parent, error.property);
   const sentence = sentenceFor(error);
   if (sentence !== undefined) problems.add(path, sentence);
-  for (const child of error.children ?? []) describe(child, path, problems);
+  // What is inside a list where an object belongs (or the other way round) is not worth a word.
+  else for (const child of error.children ?? []) describe(child, path, problems);
 }
 
 function sentenceFor({ constraints, value, target, property }: ValidationError): string | undefined {
   if (constraints === undefined) return undefined;
   if ('whitelistValidation' in constraints) return `is not known here; remove it, or use one of: ${membersOf(target).join(', ')}`;
-  const known = SENTENCES.find(([constraint]) => constraint in constraints)?.[1];
-  const sentence = known ?? withoutName(Object.values(constraints)[0] as string, property);
-  return value === undefined || value === null ? `is missing; it ${sentence}` : sentence;
+  const [constraint, demand, hint = ''] = SENTENCES.find(([name]) => name in constraints) ?? [];
+  const theirs = constraints[constraint ?? (Object.keys(constraints)[0] as string)] as string;
+  const ours =
+    demand === undefined
+      ? withoutName(theirs, property)
+      : `${theirs.startsWith('each value in ') && constraint !== 'nestedValidation' ? 'each entry ' : ''}${demand}`;
+  return value === undefined || value === null ? `is missing; it ${ours}` : `${ours}${hint}`;
 }
 
 /** class-validator begins its messages with the property's name, which our path already gives. */

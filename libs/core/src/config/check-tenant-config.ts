@@ -1,8 +1,8 @@
 import { isSupportedCountry } from 'libphonenumber-js/max';
-import { isJsonObject } from '../json.js';
+import { isJsonObject, type JsonValue } from '../json.js';
 import { checkMappings } from './check-mappings.js';
 import { checkReadPath, checkRules } from './check-rules.js';
-import { checkShape } from './check-shape.js';
+import { checkShape, joinPath } from './check-shape.js';
 import { ProblemList } from './problem-list.js';
 import { CRM_COLUMNS, TenantConfig, type DestinationConfig, type NormalisationConfig, type SourceConfig } from './tenant-config.js';
 
@@ -19,6 +19,7 @@ export function checkTenantConfig(parsed: unknown): { config: TenantConfig } | {
       problems: ['A tenant file must hold one object with the members tenant, name, sources, rules, … and must not refer to itself.'],
     };
   }
+  checkNoListInList(plain, '', problems);
   const config = checkShape(TenantConfig, plain, '', problems);
   checkNames(config, problems);
   listOf(config.sources).forEach((source, s) => checkSource(source, listOf(config.sources), s, problems));
@@ -37,6 +38,18 @@ function detached(parsed: unknown): unknown {
     return JSON.parse(JSON.stringify(parsed) ?? 'null');
   } catch {
     return undefined;
+  }
+}
+
+/** class-validator takes a list for an object and would judge its members instead. */
+function checkNoListInList(value: JsonValue, path: string, problems: ProblemList): void {
+  if (Array.isArray(value)) {
+    value.forEach((item, i) => {
+      if (Array.isArray(item)) problems.add(`${path}[${i}]`, 'must not be a list: a list in a list means nothing here');
+      checkNoListInList(item, `${path}[${i}]`, problems);
+    });
+  } else if (isJsonObject(value)) {
+    for (const [name, member] of Object.entries(value)) checkNoListInList(member, joinPath(path, name), problems);
   }
 }
 
@@ -102,7 +115,7 @@ function checkIdentities({ dedup, normalisation }: TenantConfig, problems: Probl
 function checkDestination(destination: DestinationConfig, config: TenantConfig, d: number, problems: ProblemList): void {
   const path = `destinations[${d}]`;
   const mappings = listOf(config.mappings).map((mapping) => mapping?.name);
-  if (problems.isSound(`${path}.mapping`) && !mappings.includes(destination?.mapping)) {
+  if (Array.isArray(config.mappings) && problems.isSound(`${path}.mapping`) && !mappings.includes(destination?.mapping)) {
     problems.add(
       `${path}.mapping`,
       `names no mapping; use one of: ${mappings.join(', ') || '(none is configured)'}, or add it under mappings`,

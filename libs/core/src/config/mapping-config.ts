@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import {
   ArrayNotEmpty,
@@ -66,5 +67,5 @@ export class MappingConfig {
   @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/, { message: '$property must be a slug: small letters, digits and dashes, at most 63' })
   name!: string;
   @IsArray() @ArrayNotEmpty() @ValidateNested({ each: true }) @Type(() => MappedField) fields!: MappedField[];
-  @IsOptional() @ValidateNested() @Type(() => AttributesConfig) attributes?: AttributesConfig;
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => AttributesConfig) attributes?: AttributesConfig;
 }

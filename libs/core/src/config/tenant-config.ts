@@ -4,7 +4,6 @@ import {
   ArrayNotEmpty,
   IsArray,
   IsBoolean,
-  IsDefined,
   IsIn,
   IsInt,
   IsObject,
@@ -61,12 +60,12 @@ export class SourceConfig {
   path!: string;
   /** The shape of the answers, one per kind of old client. */
   @IsIn(ANSWER_STYLES) answers!: AnswerStyle;
-  @IsDefined() @ValidateNested() @Type(() => SourceAuthentication) authentication!: SourceAuthentication;
+  @IsObject() @ValidateNested() @Type(() => SourceAuthentication) authentication!: SourceAuthentication;
   /** true lets an unauthenticated source answer peers other than loopback. */
   @IsOptional() @IsBoolean() open?: boolean;
   /** ISO 3166 alpha-2: the region in which a national phone number is read. Without one no national number is valid. */
   @IsOptional() @Matches(/^[A-Z]{2}$/, { message: '$property must be two capital letters, e.g. DE' }) phone_region?: string;
-  @IsDefined() @ValidateNested() @Type(() => SourceIdempotency) idempotency!: SourceIdempotency;
+  @IsObject() @ValidateNested() @Type(() => SourceIdempotency) idempotency!: SourceIdempotency;
   /** `{}` is an ordinary lead on the raw CRM intake and "Empty payload" on the webhook. */
   @IsOptional() @IsBoolean() accept_empty_object?: boolean;
 }
@@ -136,7 +135,7 @@ export class DestinationConfig {
   /** A folder under libs/delivery/src/destinations. */
   @IsString() kind!: string;
   @IsString() url!: string;
-  @IsDefined() @ValidateNested() @Type(() => DestinationAuthentication) authentication!: DestinationAuthentication;
+  @IsObject() @ValidateNested() @Type(() => DestinationAuthentication) authentication!: DestinationAuthentication;
   /** The name of the mapping that makes this destination's payload. */
   @IsString() mapping!: string;
   /** How its answers are read (ARCHITECTURE 8): `plain` is the demo customer's simple contract. */
@@ -175,10 +174,10 @@ export class TenantConfig {
   @Matches(SLUG, SLUG_HELP) tenant!: string;
   @IsString() @MinLength(1) name!: string;
   @IsArray() @ValidateNested({ each: true }) @Type(() => SourceConfig) sources!: SourceConfig[];
-  @IsDefined() @ValidateNested() @Type(() => RulesConfig) rules!: RulesConfig;
-  @IsDefined() @ValidateNested() @Type(() => NormalisationConfig) normalisation!: NormalisationConfig;
-  @IsDefined() @ValidateNested() @Type(() => DedupConfig) dedup!: DedupConfig;
-  @IsDefined() @ValidateNested() @Type(() => PolicyConfig) policy!: PolicyConfig;
+  @IsObject() @ValidateNested() @Type(() => RulesConfig) rules!: RulesConfig;
+  @IsObject() @ValidateNested() @Type(() => NormalisationConfig) normalisation!: NormalisationConfig;
+  @IsObject() @ValidateNested() @Type(() => DedupConfig) dedup!: DedupConfig;
+  @IsObject() @ValidateNested() @Type(() => PolicyConfig) policy!: PolicyConfig;
   @IsArray() @ValidateNested({ each: true }) @Type(() => MappingConfig) mappings!: MappingConfig[];
   @IsArray() @ValidateNested({ each: true }) @Type(() => DestinationConfig) destinations!: DestinationConfig[];
   /** CRM screen column (one of CRM_COLUMNS) → dot path, for tenants whose leads are kept here. */

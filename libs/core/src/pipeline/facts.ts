@@ -27,7 +27,7 @@ export interface TrimmedFacts {
   readonly trimmed: JsonObject;
 }
 
-/** normalise: converted values under their original paths. `dropped` are paths a later stage must not send. */
+/** normalise: converted values under their original paths; a converted phone keeps its original beside it, as `<name>_original`. */
 export interface NormalisedFacts {
   readonly normalised: JsonObject;
   /** Identity values in canonical form (e-mail lower-case, phone E.164), only where valid. */
