@@ -19,4 +19,5 @@ export * from './delivery/plan-retry.js';
 export * from './delivery/retry-after.js';
 export * from './delivery/decide-next-step.js';
 export * from './delivery/idempotency-key.js';
+export * from './personal-data.js';
 export * from './queue/jobs.js';
