@@ -18,21 +18,38 @@ export interface TestDatabase {
  *     afterAll(() => database.drop());
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const template = fromEnvironment('LEADGATE_TEST_DATABASE_URL');
+  return makeDatabase(new URL(fromEnvironment('LEADGATE_TEST_DATABASE_URL')).pathname.slice(1));
+}
+
+export interface EmptyDatabase extends TestDatabase {
+  readonly superuserUrl: string;
+}
+
+/** A database without any table, for the tests of migrating itself. */
+export async function createEmptyDatabase(): Promise<EmptyDatabase> {
+  const database = await makeDatabase('template0');
+  const superuserUrl = Object.assign(new URL(fromEnvironment('LEADGATE_TEST_DATABASE_URL')), {
+    pathname: new URL(database.url).pathname,
+  }).href;
+  return { ...database, superuserUrl };
+}
+
+async function makeDatabase(template: string): Promise<TestDatabase> {
+  const server = fromEnvironment('LEADGATE_TEST_DATABASE_URL');
   const name = `leadgate_test_${randomBytes(6).toString('hex')}`;
-  await onServer(template, `CREATE DATABASE ${name} OWNER leadgate_owner TEMPLATE ${new URL(template).pathname.slice(1)}`);
+  await onServer(server, `CREATE DATABASE ${name} OWNER leadgate_owner TEMPLATE ${template}`);
   const password = fromEnvironment('LEADGATE_TEST_ROLE_PASSWORD');
-  const as = (username: string) => Object.assign(new URL(template), { username, password, pathname: `/${name}` }).href;
+  const as = (username: string) => Object.assign(new URL(server), { username, password, pathname: `/${name}` }).href;
   return {
     url: as('leadgate_app'),
     ownerUrl: as('leadgate_owner'),
     readonlyUrl: as('leadgate_readonly'),
-    drop: () => onServer(template, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    drop: () => onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
 }
 
-async function onServer(template: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: Object.assign(new URL(template), { pathname: '/postgres' }).href });
+async function onServer(server: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: Object.assign(new URL(server), { pathname: '/postgres' }).href });
   await client.connect();
   try {
     await client.query(statement);

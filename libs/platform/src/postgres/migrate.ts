@@ -37,15 +37,19 @@ const NO_FILTERS = { externalTables: [], externalEnums: [] };
  */
 export async function applyMigrations(options: MigrateOptions): Promise<string[]> {
   const connection = parseConnectionString(options.url, options.setting);
-  return withMigrationLock(connection, async () => {
+  return withMigrationLock(connection, options.setting ?? 'DATABASE_URL', async () => {
     const folder = await readMigrations(options.projectRoot);
-    return withEngine(options.projectRoot, connection, async (engine, pool) => {
+    return withEngine(options.projectRoot, connection, async ({ engine, scripts }, pool) => {
       await forgetInterruptedMigrations(pool, folder);
       try {
         const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList: folder, filters: NO_FILTERS });
         return appliedMigrationNames;
       } catch (error) {
-        throw new MigrationFailed(`The database could not be migrated: ${describe(error)}`, { cause: error });
+        const reason = scripts.lastError ?? error;
+        const name = await unfinishedMigration(pool);
+        throw new MigrationFailed(`The migration ${name ?? '(before the first one)'} could not be applied: ${describe(reason)}`, {
+          cause: reason,
+        });
       }
     });
   });
@@ -67,7 +71,7 @@ export async function computeDrift(options: MigrateOptions): Promise<string | nu
     url.pathname = `/${scratch}`;
     url.searchParams.delete('schema');
     await applyMigrations({ ...options, url: url.href });
-    return await withEngine(options.projectRoot, parseConnectionString(url.href), async (engine) => {
+    return await withEngine(options.projectRoot, parseConnectionString(url.href), async ({ engine }) => {
       const files = [await readSchema(options.projectRoot)];
       const result = await engine.diff({
         from: { tag: 'schemaDatasource', files, configDir: options.projectRoot },
@@ -84,9 +88,12 @@ export async function computeDrift(options: MigrateOptions): Promise<string | nu
   }
 }
 
-async function withMigrationLock<T>(connection: DatabaseConnection, body: () => Promise<T>): Promise<T> {
+async function withMigrationLock<T>(connection: DatabaseConnection, setting: string, body: () => Promise<T>): Promise<T> {
   const holder = new pg.Client({ ...connection.poolConfig, application_name: 'leadgate-migrate', lock_timeout: LOCK_WAIT_MS });
-  await holder.connect();
+  await holder.connect().catch((error: unknown) => {
+    const { host, port } = connection.poolConfig;
+    throw new MigrationFailed(`The Postgres of ${setting}, ${host} port ${port}, does not let us in: ${describe(error)}`, { cause: error });
+  });
   try {
     await holder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]).catch((error: unknown) => {
       throw new MigrationFailed(
@@ -106,14 +113,13 @@ async function withMigrationLock<T>(connection: DatabaseConnection, body: () => 
 async function withEngine<T>(
   projectRoot: string,
   connection: DatabaseConnection,
-  body: (engine: Awaited<ReturnType<typeof openSchemaEngine>>, pool: pg.Pool) => Promise<T>,
+  body: (opened: Awaited<ReturnType<typeof openSchemaEngine>>, pool: pg.Pool) => Promise<T>,
 ): Promise<T> {
   const schemaFile = await readSchema(projectRoot);
   const pool = new pg.Pool({ ...connection.poolConfig, max: 2, application_name: 'leadgate-migrate' });
   pool.on('error', () => undefined);
   try {
-    const engine = await openSchemaEngine(projectRoot, pool, connection.schema, [schemaFile.path, schemaFile.content]);
-    return await body(engine, pool);
+    return await body(await openSchemaEngine(projectRoot, pool, connection.schema, [schemaFile.path, schemaFile.content]), pool);
   } finally {
     await pool.end();
   }
@@ -124,13 +130,25 @@ async function withEngine<T>(
  * in that case, so their row is marked as rolled back and they run again. For others a person has to look: the engine's refusal stands.
  */
 async function forgetInterruptedMigrations(pool: pg.Pool, folder: MigrationFolder): Promise<void> {
-  const { rows } = await pool.query<{ present: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS present`);
-  if (!rows[0]?.present) return;
+  if (!(await hasMigrationTable(pool))) return;
   const atomic = folder.migrationDirectories.filter(({ migrationFile }) => isAtomic(migrationFile.content.value)).map(({ path }) => path);
   await pool.query(
     'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL AND migration_name = ANY ($1)',
     [atomic],
   );
+}
+
+async function hasMigrationTable(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ present: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS present`);
+  return rows[0]?.present === true;
+}
+
+async function unfinishedMigration(pool: pg.Pool): Promise<string | undefined> {
+  if (!(await hasMigrationTable(pool))) return undefined;
+  const { rows } = await pool.query<{ migration_name: string }>(
+    'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL ORDER BY started_at DESC LIMIT 1',
+  );
+  return rows[0]?.migration_name;
 }
 
 type MigrationFolder = Awaited<ReturnType<typeof readMigrations>>;
@@ -159,6 +177,7 @@ async function readSchema(projectRoot: string): Promise<{ path: string; content:
 
 /** Engine errors carry a Rust backtrace below the first paragraphs; people need only what Postgres said. */
 function describe(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  // A refused connection to a name with several addresses has no message of its own, only a code.
+  const text = error instanceof Error ? error.message || String(('code' in error && error.code) || error.name) : String(error);
   return (text.split(/\n\s*0: /)[0] ?? text).trim();
 }

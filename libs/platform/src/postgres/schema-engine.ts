@@ -45,11 +45,14 @@ let loaded: Promise<void> | undefined;
 export async function openSchemaEngine(projectRoot: string, pool: pg.Pool, schema: string, datamodel: [path: string, content: string]) {
   loaded ??= loadWasm(projectRoot);
   await loaded;
-  return engineModule.SchemaEngine.new(
-    { datamodels: [datamodel] },
-    () => undefined,
-    bindMigrationAwareSqlAdapterFactory(adapterFactory(pool, schema)),
-  );
+  const scripts: ScriptLog = { lastError: undefined };
+  const adapter = bindMigrationAwareSqlAdapterFactory(adapterFactory(pool, schema, scripts));
+  return { engine: await engineModule.SchemaEngine.new({ datamodels: [datamodel] }, () => undefined, adapter), scripts };
+}
+
+/** What Postgres said to the last script that failed; the engine itself only says that something did. */
+export interface ScriptLog {
+  lastError: unknown;
 }
 
 async function loadWasm(projectRoot: string): Promise<void> {
@@ -79,13 +82,13 @@ function engineImports(): Record<string, unknown> {
   return imports;
 }
 
-function adapterFactory(pool: pg.Pool, schema: string): SqlMigrationAwareDriverAdapterFactory {
+function adapterFactory(pool: pg.Pool, schema: string, scripts: ScriptLog): SqlMigrationAwareDriverAdapterFactory {
   const charColumns = new WeakMap<object, number[]>();
   const factory = new PrismaPg(poolReadingCharAsText(pool, charColumns), { schema });
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
-    connect: async () => adapt(await factory.connect(), pool, charColumns),
+    connect: async () => adapt(await factory.connect(), pool, charColumns, scripts),
     connectToShadowDb: () => factory.connectToShadowDb(),
   };
 }
@@ -103,7 +106,7 @@ function poolReadingCharAsText(pool: pg.Pool, charColumns: WeakMap<object, numbe
   return new Proxy(pool, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name, target)) });
 }
 
-function adapt(adapter: SqlDriverAdapter, pool: pg.Pool, charColumns: WeakMap<object, number[]>): SqlDriverAdapter {
+function adapt(adapter: SqlDriverAdapter, pool: pg.Pool, charColumns: WeakMap<object, number[]>, scripts: ScriptLog): SqlDriverAdapter {
   const queryRaw = adapter.queryRaw.bind(adapter);
   adapter.queryRaw = async (query) => {
     const result = await queryRaw(query);
@@ -111,7 +114,11 @@ function adapt(adapter: SqlDriverAdapter, pool: pg.Pool, charColumns: WeakMap<ob
     for (const index of charColumns.get(result.rows) ?? []) columnTypes[index] = CHARACTER;
     return { ...result, columnTypes };
   };
-  adapter.executeScript = (script) => executeWhole(pool, script);
+  adapter.executeScript = (script) =>
+    executeWhole(pool, script).catch((error: unknown) => {
+      scripts.lastError = error;
+      throw error;
+    });
   return adapter;
 }
 

@@ -1,0 +1,289 @@
+import { once } from 'node:events';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import pg from 'pg';
+import { embeddedPostgresUrls, identifyProcess, runningPostgresUrls } from '#platform';
+import { makeStandInProject, type StandInProject } from '../support/stand-in-project.js';
+import { runSupervisorCommand, type SupervisorProcess } from '../support/supervisor-process.js';
+
+jest.setTimeout(120_000);
+
+let project: StandInProject;
+const running: SupervisorProcess[] = [];
+
+beforeAll(() => {
+  project = makeStandInProject();
+});
+
+afterEach(async () => {
+  for (const supervisor of running.splice(0)) {
+    supervisor.kill('SIGTERM');
+    await supervisor.ended;
+  }
+});
+
+afterAll(() => project.remove());
+
+const READY = /ready at (http:\S+)/;
+
+function run(command: string, env: NodeJS.ProcessEnv = {}, args: string[] = []): SupervisorProcess {
+  const supervisor = runSupervisorCommand(project.folder, command, env, args);
+  running.push(supervisor);
+  return supervisor;
+}
+
+async function startedUp(env: NodeJS.ProcessEnv = {}): Promise<SupervisorProcess & { url: string }> {
+  const supervisor = run('start', env);
+  const [, url] = await supervisor.says(READY);
+  return { ...supervisor, url: url ?? '' };
+}
+
+const recorded = (file: string): string => readFileSync(join(project.dataDir, file), 'utf8');
+const postmasterPid = (): number => (JSON.parse(recorded('postgres.json')) as { pid: number }).pid;
+const childPids = (): number[] =>
+  (JSON.parse(recorded('supervisor.json')) as { children: { pid: number }[] }).children.map(({ pid }) => pid);
+const isGone = (pid: number): boolean => identifyProcess(pid) === null;
+const isUp = async (url: string): Promise<boolean> => (await fetch(`${url}/health/ready`)).status === 200;
+
+async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await fact())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('npm start', () => {
+  it('prints a curl once the gateway is ready, and Ctrl-C stops everything in order', async () => {
+    const supervisor = await startedUp();
+    expect(supervisor.stdout()).toContain(`curl -X POST ${supervisor.url}/webhooks/leads`);
+    const pids = [postmasterPid(), ...childPids()];
+    supervisor.pressCtrlC();
+    await expect(supervisor.ended).resolves.toBe(0);
+    expect(project.takeNotes().filter((line) => !line.includes(' up '))).toEqual([
+      'gateway gets SIGTERM',
+      'gateway drained as leadgate_app, owner url: none, CRM: 200',
+      'CRM gets SIGTERM',
+    ]);
+    expect(pids.every(isGone)).toBe(true);
+  });
+
+  it('keeps what it writes to its own user', async () => {
+    await startedUp();
+    for (const file of ['postgres.json', 'postgres-credentials.json', 'supervisor.json', 'notes.txt']) {
+      expect(statSync(join(project.dataDir, file)).mode & 0o077).toBe(0);
+    }
+  });
+
+  it('leaves the demo CRM out when LEADGATE_DEMO=off', async () => {
+    const supervisor = await startedUp({ LEADGATE_DEMO: 'off' });
+    project.takeNotes();
+    supervisor.kill('SIGTERM');
+    await supervisor.ended;
+    expect(project.takeNotes()).toEqual(['gateway gets SIGTERM', 'gateway drained as leadgate_app, owner url: none, CRM: none']);
+  });
+
+  it('stops at once at the second signal', async () => {
+    const supervisor = await startedUp();
+    const pids = [postmasterPid(), ...childPids()];
+    project.takeNotes();
+    supervisor.kill('SIGTERM');
+    await supervisor.says(/stopping/);
+    supervisor.kill('SIGTERM');
+    await supervisor.ended;
+    expect(project.takeNotes()).not.toContainEqual(expect.stringContaining('drained'));
+    expect(pids.every(isGone)).toBe(true);
+  });
+});
+
+describe('after a kill -9', () => {
+  it('of the gateway, it is started again', async () => {
+    const supervisor = await startedUp();
+    const gateway = childPids()[1] ?? 0;
+    process.kill(gateway, 'SIGKILL');
+    await supervisor.says(/the gateway has ended \(SIGKILL\); starting it again/);
+    await until(() => childPids()[1] !== gateway);
+    await until(() => isUp(supervisor.url).catch(() => false));
+  });
+
+  it('of the postmaster, it is started again under the running gateway', async () => {
+    const supervisor = await startedUp();
+    process.kill(postmasterPid(), 'SIGKILL');
+    await supervisor.says(/Postgres runs again/);
+    await expect(isUp(supervisor.url)).resolves.toBe(true);
+  });
+
+  it('of the supervisor, the next start lets the old gateway drain and takes over the database', async () => {
+    const first = await startedUp();
+    const postmaster = postmasterPid();
+    const children = childPids();
+    first.kill('SIGKILL');
+    await first.ended;
+    await expect(isUp(first.url)).resolves.toBe(true);
+    project.takeNotes();
+
+    const second = await startedUp({ PORT: new URL(first.url).port });
+    expect(second.output()).toContain('left behind: demo CRM, gateway');
+    expect(project.takeNotes()).toContainEqual(expect.stringContaining('gateway drained'));
+    expect(children.every(isGone)).toBe(true);
+    expect(postmasterPid()).toBe(postmaster);
+    second.kill('SIGTERM');
+    await second.ended;
+    expect(isGone(postmaster)).toBe(true);
+  });
+
+  it('of everything, the next start just starts', async () => {
+    const first = await startedUp();
+    for (const pid of [...childPids(), postmasterPid()]) process.kill(pid, 'SIGKILL');
+    first.kill('SIGKILL');
+    await first.ended;
+    const second = await startedUp({ PORT: new URL(first.url).port });
+    await expect(isUp(second.url)).resolves.toBe(true);
+  });
+
+  it('and a reboot, a supervisor.json that names somebody else is seen through', async () => {
+    const self = identifyProcess(process.pid);
+    writeFileSync(
+      join(project.dataDir, 'supervisor.json'),
+      JSON.stringify({
+        supervisor: { ...self, startedAt: 'an earlier boot' },
+        children: [{ ...self, name: 'gateway', startedAt: 'an earlier boot' }],
+      }),
+    );
+    const supervisor = await startedUp();
+    expect(supervisor.output()).not.toContain('left behind');
+  });
+});
+
+describe('one clear sentence and exit code 1', () => {
+  it('for a second supervisor on the same data dir', async () => {
+    const first = await startedUp();
+    const second = run('start');
+    await expect(second.ended).resolves.toBe(1);
+    expect(second.output()).toMatch(/^leadgate: Leadgate already runs on the data folder .* npm run gateway\n$/);
+    await expect(isUp(first.url)).resolves.toBe(true);
+  });
+
+  it.each([
+    ['PORT', 'the gateway'],
+    ['DEMO_CRM_PORT', 'the demo CRM'],
+  ])('for a taken %s, before anything is started', async (setting, who) => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    const { port } = squatter.address() as AddressInfo;
+    const supervisor = run('start', { [setting]: String(port) });
+    await expect(supervisor.ended).resolves.toBe(1);
+    expect(supervisor.output()).toBe(
+      `leadgate: Port ${port} is taken, and ${who} needs it: stop what listens there, or set ${setting} to another port.\n`,
+    );
+    squatter.close();
+  });
+
+  it('for a data dir that is none', async () => {
+    const file = join(project.folder, 'a-file');
+    writeFileSync(file, '');
+    const supervisor = run('start', { LEADGATE_DATA_DIR: file });
+    await expect(supervisor.ended).resolves.toBe(1);
+    expect(supervisor.output()).toMatch(
+      /^leadgate: The data folder .*a-file cannot be used \(ENOTDIR\).*LEADGATE_DATA_DIR names another\.\n$/,
+    );
+  });
+
+  it('for a gateway that refuses to start', async () => {
+    const supervisor = run('start', { GATEWAY_REFUSES: '1' });
+    await expect(supervisor.ended).resolves.toBe(1);
+    expect(supervisor.output()).toContain('the gateway says why\n');
+    expect(supervisor.output()).toContain('leadgate: the gateway did not start; it says why above\n');
+    expect(runningPostgresUrls(project.dataDir)).toBeNull();
+  });
+
+  it.each([
+    [
+      'a DATABASE_URL nobody answers',
+      'postgresql://gate:secret@127.0.0.1:1/leads',
+      /DATABASE_URL, 127.0.0.1 port 1, does not let us in.*ECONNREFUSED/,
+    ],
+    ['a DATABASE_URL with a parameter nobody honours', 'postgresql://gate:secret@127.0.0.1/leads?pgbouncer=true', /"pgbouncer"/],
+  ])('for %s', async (_description, url, sentence) => {
+    const supervisor = run('start', { DATABASE_URL: url });
+    await expect(supervisor.ended).resolves.toBe(1);
+    expect(supervisor.output()).toMatch(sentence);
+    expect(supervisor.output()).not.toMatch(/secret|\n {4}at /);
+  });
+});
+
+describe('npm run gateway', () => {
+  it('attaches to the database of a running npm start and leaves it running', async () => {
+    const first = await startedUp();
+    const postmaster = postmasterPid();
+    const second = run('gateway', { PORT: '' });
+    const [, url] = await second.says(/a second gateway on (http:\S+)/);
+    await until(() => isUp(url ?? '').catch(() => false));
+    project.takeNotes();
+    second.kill('SIGTERM');
+    await expect(second.ended).resolves.toBe(0);
+    expect(project.takeNotes()).toContainEqual(expect.stringContaining('gateway drained as leadgate_app'));
+    expect(isGone(postmaster)).toBe(false);
+    await expect(isUp(first.url)).resolves.toBe(true);
+  });
+
+  it('says what to do when nothing runs', async () => {
+    const alone = run('gateway');
+    await expect(alone.ended).resolves.toBe(1);
+    expect(alone.output()).toMatch(/Start Leadgate there first \(npm start\)/);
+  });
+});
+
+describe('the database commands', () => {
+  async function roleAt(url: string): Promise<string | undefined> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query<{ role: string }>('SELECT current_user AS role');
+    await client.end();
+    return rows[0]?.role;
+  }
+
+  it.each([
+    [[], 'leadgate_readonly'],
+    [['--owner'], 'leadgate_owner'],
+  ])('db:url %s prints the same string while nothing runs and afterwards', async (args, role) => {
+    const before = run('db-url', {}, args);
+    await before.ended;
+    expect(runningPostgresUrls(project.dataDir)).toBeNull();
+    await startedUp();
+    const after = run('db-url', {}, args);
+    await after.ended;
+    expect(after.output()).toBe(before.output());
+    await expect(roleAt(after.output().trim())).resolves.toBe(role);
+  });
+
+  it('db:migrate works beside a running gateway and alone, any number of times', async () => {
+    const alone = run('db-migrate');
+    await expect(alone.ended).resolves.toBe(0);
+    expect(runningPostgresUrls(project.dataDir)).toBeNull();
+    const supervisor = await startedUp();
+    const beside = run('db-migrate');
+    await expect(beside.ended).resolves.toBe(0);
+    await expect(isUp(supervisor.url)).resolves.toBe(true);
+  });
+
+  it('db:check finds schema and migrations in step', async () => {
+    const check = run('db-check');
+    await expect(check.ended).resolves.toBe(0);
+    expect(check.output()).toContain('agree');
+  });
+
+  it('studio starts the database when nothing runs, keeps the browser from calling out, and stops it again', async () => {
+    const studio = run('studio');
+    const [, url] = await studio.says(/Prisma Studio is at (http:\S+)/);
+    await until(() =>
+      fetch(url ?? '').then(
+        (response) => response.ok,
+        () => false,
+      ),
+    );
+    const page = await fetch(url ?? '');
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'self'/);
+    expect(runningPostgresUrls(project.dataDir)).toEqual(embeddedPostgresUrls(project.dataDir));
+    studio.pressCtrlC();
+    await expect(studio.ended).resolves.toBe(0);
+    expect(runningPostgresUrls(project.dataDir)).toBeNull();
+  });
+});

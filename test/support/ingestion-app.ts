@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { PrismaClient } from '@prisma/client';
+import { appendAuditEvents, AuditModule } from '#audit';
+import { AcceptLead, FrontDoorAdapter, IngestionModule } from '#ingestion';
+import { PipelineModule } from '#pipeline';
+import { ConfigStore, createLogger, PlatformModule, Pools, PRISMA, QUEUE_BACKEND, type QueueBackend, readSettings } from '#platform';
+import { Readiness, ReadingModule } from '#reading';
+import { PROJECT_ROOT } from './child-process.js';
+import { sendTo, type Answer, type Sending } from './open-door.js';
+
+export const ADMIN_KEY = 'the-admin-key-of-the-tests';
+
+export interface IngestionApp {
+  readonly app: INestApplication;
+  readonly port: number;
+  send(sending: Sending): Promise<Answer>;
+  /** With the admin key unless told otherwise. */
+  get(path: string, key?: string | null): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** The gateway's doors as modules, with the shipped configuration and without any queue. */
+export async function startIngestionApp(databaseUrl: string, environment: Readonly<Record<string, string>> = {}): Promise<IngestionApp> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'leadgate-ingestion-'));
+  const env = { LEADGATE_DATA_DIR: dataDir, LEADGATE_ADMIN_KEY: ADMIN_KEY, LEADGATE_RATE_LIMIT_PER_MINUTE: '0', ...environment };
+  const settings = readSettings(env, PROJECT_ROOT);
+  const parts = { settings, logger: createLogger('silent', false), databaseUrl, env, appendAuditEvents };
+  const imports = [PlatformModule.with(parts), AuditModule, PipelineModule, ReadingModule, IngestionModule];
+  const app = await NestFactory.create({ module: class TestGateway {}, imports }, new FrontDoorAdapter(), {
+    logger: false,
+    abortOnError: false,
+    bodyParser: false,
+  });
+  await app.listen(0, '127.0.0.1');
+  await app.get(ConfigStore).start();
+  app.get(Readiness).open();
+  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+  return {
+    app,
+    port,
+    send: (sending) => sendTo(port, sending),
+    get: (path, key = ADMIN_KEY) => sendTo(port, { method: 'GET', path, headers: key === null ? {} : { authorization: `Bearer ${key}` } }),
+    close: async () => {
+      await app.close();
+      await app.get(ConfigStore).stop();
+      await app.get(AcceptLead, { strict: false }).drain();
+      await app.get<PrismaClient>(PRISMA).$disconnect();
+      await app.get<QueueBackend>(QUEUE_BACKEND).close();
+      await app.get(Pools).end();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+export interface SupervisorProcess {
+  readonly pid: number;
+  /** Everything it said so far, stdout and stderr. */
+  readonly output: () => string;
+  readonly stdout: () => string;
+  /** Resolves when its output matches, with the match; fails when it ends before. */
+  says(pattern: RegExp): Promise<RegExpMatchArray>;
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  kill(signal: NodeJS.Signals): void;
+  /** What Ctrl-C does: the signal goes to the whole foreground group. */
+  pressCtrlC(): void;
+}
+
+/** Runs a command of the built supervisor, in a process group of its own as a terminal would. Ports are free ones unless given. */
+export function runSupervisorCommand(folder: string, command: string, env: NodeJS.ProcessEnv = {}, args: string[] = []): SupervisorProcess {
+  const child = spawn(process.execPath, [join(folder, 'dist/apps/supervisor/src/main.js'), command, ...args], {
+    cwd: folder,
+    env: { ...process.env, PORT: '0', DEMO_CRM_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let stdout = '';
+  let output = '';
+  const listeners = new Set<() => void>();
+  const take = (chunk: Buffer) => {
+    output += chunk.toString();
+    for (const listener of listeners) listener();
+  };
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    take(chunk);
+  });
+  child.stderr.on('data', take);
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+  const pid = child.pid ?? 0;
+  return {
+    pid,
+    output: () => output,
+    stdout: () => stdout,
+    says: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(output);
+          if (match) {
+            listeners.delete(look);
+            resolve(match);
+          }
+        };
+        listeners.add(look);
+        void ended.then((how) => reject(new Error(`it ended (${how}) without saying ${pattern}; it said:\n${output}`)));
+        look();
+      }),
+    ended,
+    kill: (signal) => child.kill(signal),
+    pressCtrlC: () => process.kill(-pid, 'SIGINT'),
+  };
+}
