@@ -58,6 +58,7 @@ export class Background {
 
   /** Nothing new is begun: no rings, no rounds, no jobs. What is in hand goes on. */
   async quiet(): Promise<void> {
+    this.app.get(SweepExpired).stop();
     await Promise.all([this.relay.stop(), this.periodic.stop(), this.queue.pause()]);
   }
 

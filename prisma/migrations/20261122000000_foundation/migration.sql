@@ -243,6 +243,8 @@ CREATE TABLE delivery_attempts (
     PRIMARY KEY (delivery_id, attempt_no)
 );
 CREATE INDEX delivery_attempts_by_lead ON delivery_attempts (lead_id, started_at);
+-- What the sweep looks for: excerpts that are old enough to go. It shrinks as they do.
+CREATE INDEX delivery_attempts_excerpts ON delivery_attempts (started_at) WHERE response_excerpt IS NOT NULL;
 
 -- ── The trail ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,3 @@
+export * from './expired-rows.js';
+export * from './retention.module.js';
+export * from './sweep-expired.js';
