@@ -13,3 +13,15 @@ export function renderEnvExample(): string {
   for (const [name, { sentence, example }] of Object.entries(DEMO_TENANT_VARIABLES)) lines.push('', `# ${sentence}`, `#${name}=${example}`);
   return `${lines.join('\n')}\n`;
 }
+
+/** The rows of the settings table in README.md, which `npm run env:example` writes too. */
+export function renderSettingsTable(): string {
+  const row = (name: string, preset: string | undefined, sentence: string): string =>
+    `| ${[`\`${name}\``, preset ? `\`${preset}\`` : '', sentence].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    '| variable | preset | |',
+    '|---|---|---|',
+    ...Object.entries(SETTING_KEYS).map(([name, { preset, sentence }]) => row(name, preset, sentence)),
+    ...Object.entries(DEMO_TENANT_VARIABLES).map(([name, { sentence }]) => row(name, undefined, sentence)),
+  ].join('\n');
+}
