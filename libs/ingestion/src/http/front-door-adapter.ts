@@ -21,6 +21,11 @@ const MAX_CONNECTIONS = 10_000;
 export class FrontDoorAdapter extends ExpressAdapter {
   private front: LeadFront | undefined;
 
+  /** @param limits other time limits than the usual ones, in milliseconds */
+  constructor(private readonly limits: Partial<typeof LIMITS> = {}) {
+    super();
+  }
+
   /** From now on leads are taken; before, Express answers everything. */
   open(front: LeadFront): void {
     this.front = front;
@@ -33,7 +38,7 @@ export class FrontDoorAdapter extends ExpressAdapter {
       );
     }
     const express: RequestListener = this.getInstance();
-    const server: Server = createServer(LIMITS, (request, response) => {
+    const server: Server = createServer({ ...LIMITS, ...this.limits }, (request, response) => {
       if (this.front?.take(request, response, !server.listening) !== true) express(request, response);
     });
     server.maxConnections = MAX_CONNECTIONS;
