@@ -17,6 +17,7 @@ import {
 import { decideDedup } from '#dedup';
 import { leadPipeline, PgLeadStore, ProcessLeads, ReleaseHeldLeads } from '#pipeline';
 import { Metrics } from '#platform';
+import { stagesWith } from './support/stages.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 const VERSION = '01900000-0000-7000-8000-000000000001' as ConfigVersionId;
@@ -94,8 +95,13 @@ describe('processing leads', () => {
     };
     const metrics = new Metrics();
     store = new PgLeadStore(pool, doorbell, metrics);
-    const claims = { findEarlier: async () => ({ earlier: null }) };
-    return new ProcessLeads(leadPipeline({ claims }), store, new OneTenant(resolved), metrics, silent);
+    return new ProcessLeads(
+      leadPipeline(stagesWith({ findEarlier: async () => ({ earlier: null }) })),
+      store,
+      new OneTenant(resolved),
+      metrics,
+      silent,
+    );
   }
 
   async function aLead(payload: object = GOOD, tenantId = 'demo'): Promise<LeadId> {

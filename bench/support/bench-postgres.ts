@@ -18,15 +18,15 @@ export async function startBenchPostgres(root: string): Promise<BenchPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'leadgate-bench-'));
   const server = await EmbeddedPostgres.start({ dataDir: join(dataDir, 'postgres'), projectRoot: root });
   await prepareDatabase({ ownerUrl: server.urls.owner, appUrl: server.urls.app, projectRoot: root });
-  const client = new pg.Client({ connectionString: server.urls.superuser });
+  // A superuser in the gateway's own database: it may step over the triggers that keep the trail append-only.
+  const { pathname } = new URL(server.urls.app);
+  const client = new pg.Client({ connectionString: Object.assign(new URL(server.urls.superuser), { pathname }).href });
   await client.connect();
   return {
     url: server.urls.app,
     dataDir,
     query: async (sql) => (await client.query(sql)).rows as never,
     empty: async () => {
-      // Only a superuser may step over the triggers that keep the trail append-only; VACUUM and CHECKPOINT level the rounds.
-      await client.query(`set session_replication_role = replica`);
       await client.query(`alter table audit_events disable trigger user; alter table audit_chain disable trigger user`);
       await client.query(
         `truncate inbound_requests, leads, journeys, idempotency_records, crm_leads, deliveries, delivery_attempts, audit_events, audit_chain, audit_unchained, identity_claims`,

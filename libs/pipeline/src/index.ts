@@ -1,5 +1,5 @@
 export { PipelineModule } from './pipeline.module.js';
-export { leadPipeline, type LeadPipeline } from './lead-pipeline.js';
+export { leadPipeline, type LeadPipeline, type StageOf } from './lead-pipeline.js';
 export { PgLeadStore } from './pg-lead-store.js';
 export { LeadStore } from './lead-store.port.js';
 export { ProcessLeads } from './process-leads.js';

@@ -1,2 +1,3 @@
 export { decidePolicy } from './decide-policy.js';
 export { policyStage } from './policy.stage.js';
+export { PolicyModule } from './policy.module.js';

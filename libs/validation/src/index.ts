@@ -1,2 +1,3 @@
 export { decideValidation } from './decide-validation.js';
 export { validateStage } from './validate.stage.js';
+export { ValidationModule } from './validation.module.js';
