@@ -1,7 +1,14 @@
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { appendAuditEvents, AuditChainer, type ChainProblem, parseExpectedHead, verifyAuditChain } from '#audit';
-import type { AuditEventInput, AuditChainerOptions } from '#audit';
+import {
+  appendAuditEvents,
+  AuditChainer,
+  type AuditChainerOptions,
+  type AuditEventInput,
+  type ChainProblem,
+  parseExpectedHead,
+  verifyAuditChain,
+} from '#audit';
 import type { LeadId, TenantId } from '#core';
 import { createLogger, createPgPool, inTransaction, type Pool } from '#platform';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
