@@ -4,5 +4,5 @@ import { describeGateway } from '../apps/gateway/src/describe-gateway.js';
 
 it('openapi.json describes the routes as they are (mend it with: npm run openapi)', async () => {
   const written = readFileSync(join(process.cwd(), 'openapi.json'), 'utf8');
-  expect(JSON.parse(await describeGateway())).toEqual(JSON.parse(written));
+  expect(await describeGateway()).toBe(written);
 });

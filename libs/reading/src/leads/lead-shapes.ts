@@ -140,7 +140,7 @@ export class DeliveryShape {
   @ApiProperty({ type: 'integer' }) epoch!: number;
   @ApiProperty({ enum: DELIVERY_STATUSES }) status!: string;
   @ApiProperty() idempotency_key!: string;
-  @ApiProperty({ description: 'Every attempt sends this' }) payload!: JsonText;
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'Every attempt sends this' }) payload!: JsonText;
   @ApiProperty({ type: [OmittedFieldShape], description: 'Optional values the destination would refuse' })
   omitted_fields!: readonly OmittedField[];
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) next_attempt_at!: Date | null;
