@@ -86,10 +86,39 @@ describe('npm start', () => {
     project.takeNotes();
     supervisor.kill('SIGTERM');
     await supervisor.says(/stopping/);
-    supervisor.kill('SIGTERM');
-    await supervisor.ended;
+    await Promise.race([supervisor.ended, keepAsking(supervisor)]);
     expect(project.takeNotes()).not.toContainEqual(expect.stringContaining('drained'));
     expect(pids.every(isGone)).toBe(true);
+  });
+});
+
+/** Like a person who presses Ctrl-C again and again. */
+async function keepAsking(supervisor: SupervisorProcess): Promise<void> {
+  await until(() => {
+    supervisor.kill('SIGTERM');
+    return isGone(supervisor.pid);
+  });
+}
+
+describe('under npm', () => {
+  it('a Ctrl-C that arrives twice, from the terminal and from npm, is one', async () => {
+    const supervisor = await startedUp();
+    project.takeNotes();
+    supervisor.pressCtrlC();
+    supervisor.kill('SIGINT');
+    await expect(supervisor.ended).resolves.toBe(0);
+    expect(project.takeNotes()).toContainEqual(expect.stringContaining('drained'));
+  });
+
+  it('a killed npm stops it, and a start meanwhile waits for it', async () => {
+    const npm = runSupervisorCommand(project.folder, 'start', { npm_lifecycle_event: 'start' }, [], 'under a parent');
+    const [, url] = await npm.says(READY);
+    project.takeNotes();
+    npm.kill('SIGKILL');
+    await npm.says(/npm has ended/);
+    const second = await startedUp({ PORT: new URL(url ?? '').port });
+    expect(second.output()).not.toContain('left behind');
+    expect(project.takeNotes()).toContainEqual(expect.stringContaining('gateway drained'));
   });
 });
 

@@ -1,4 +1,4 @@
-import { cpSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -45,6 +45,8 @@ process.on('SIGTERM', () => { note('CRM gets SIGTERM'); process.exit(0); });
 export function makeStandInProject(): StandInProject {
   const root = process.cwd();
   const folder = mkdtempSync(join(tmpdir(), 'leadgate-stand-in-'));
+  // As a clone in a folder that everybody may enter; then all of it is in here, whoever runs it.
+  chmodSync(folder, 0o755);
   const dataDir = join(folder, '.leadgate');
   for (const link of ['node_modules', 'prisma']) symlinkSync(join(root, link), join(folder, link));
   for (const file of ['package.json', 'prisma.config.ts']) copyFileSync(join(root, file), join(folder, file));

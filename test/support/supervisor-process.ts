@@ -15,9 +15,20 @@ export interface SupervisorProcess {
   pressCtrlC(): void;
 }
 
-/** Runs a command of the built supervisor, in a process group of its own as a terminal would. Ports are free ones unless given. */
-export function runSupervisorCommand(folder: string, command: string, env: NodeJS.ProcessEnv = {}, args: string[] = []): SupervisorProcess {
-  const child = spawn(process.execPath, [join(folder, 'dist/apps/supervisor/src/main.js'), command, ...args], {
+/**
+ * Runs a command of the built supervisor, in a process group of its own as a terminal would. Ports are free ones unless given.
+ * `under a parent`: as a child of a shell, which is then the process that `pid` and `kill` mean.
+ */
+export function runSupervisorCommand(
+  folder: string,
+  command: string,
+  env: NodeJS.ProcessEnv = {},
+  args: string[] = [],
+  place: 'on its own' | 'under a parent' = 'on its own',
+): SupervisorProcess {
+  const line = [process.execPath, join(folder, 'dist/apps/supervisor/src/main.js'), command, ...args];
+  const [program = '', ...rest] = place === 'on its own' ? line : ['/bin/sh', '-c', '"$@"; exit', 'sh', ...line];
+  const child = spawn(program, rest, {
     cwd: folder,
     env: { ...process.env, PORT: '0', DEMO_CRM_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,7 +46,9 @@ export function runSupervisorCommand(folder: string, command: string, env: NodeJ
     take(chunk);
   });
   child.stderr.on('data', take);
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
+    child.once(place === 'on its own' ? 'exit' : 'close', (code: number | null, signal: NodeJS.Signals | null) => resolve(code ?? signal)),
+  );
   const pid = child.pid ?? 0;
   return {
     pid,

@@ -1,6 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess, isSameProcess, makePrivateFolder, StartProblem, systemErrorCode, type ProcessIdentity } from '#platform';
+import { say } from './say.js';
 
 export type ChildIdentity = ProcessIdentity & { readonly name: string };
 
@@ -8,7 +10,12 @@ export type ChildIdentity = ProcessIdentity & { readonly name: string };
 interface LockFile {
   readonly supervisor: ProcessIdentity;
   readonly children: readonly ChildIdentity[];
+  /** Set while it stops: worth waiting for. */
+  readonly stopping: boolean;
 }
+
+/** The longest stop: a gateway that drains, a demo CRM, Postgres. */
+const STOP_LIMIT_MS = 100_000;
 
 /**
  * Two supervisors on one data dir would start everything twice, so the first one writes its name into the data dir. The name carries the moment
@@ -18,6 +25,7 @@ export class DataDirLock {
   readonly #file: string;
   readonly #supervisor: ProcessIdentity;
   #children: readonly ChildIdentity[] = [];
+  #stopping = false;
   /** Children of a supervisor that was killed: they still hold the ports. */
   readonly leftBehind: readonly ChildIdentity[];
 
@@ -28,11 +36,16 @@ export class DataDirLock {
     this.#write();
   }
 
-  /** @throws StartProblem when a live supervisor has it */
-  static take(dataDir: string): DataDirLock {
+  /** Waits for a supervisor that is just stopping. @throws StartProblem when a live one has it */
+  static async take(dataDir: string): Promise<DataDirLock> {
     const file = join(dataDir, 'supervisor.json');
     makePrivateFolder(dataDir);
-    const last = readLock(file);
+    let last = readLock(file);
+    if (last?.stopping && isSameProcess(last.supervisor)) say('waiting for the Leadgate that is just stopping here');
+    for (const end = performance.now() + STOP_LIMIT_MS; last?.stopping && isSameProcess(last.supervisor); last = readLock(file)) {
+      if (performance.now() > end) break;
+      await sleep(50);
+    }
     if (last && isSameProcess(last.supervisor)) {
       throw new StartProblem(
         `Leadgate already runs on the data folder ${dataDir} (process ${last.supervisor.pid}). Stop it first, set LEADGATE_DATA_DIR to another folder, or run a second gateway beside it with: npm run gateway`,
@@ -47,12 +60,17 @@ export class DataDirLock {
     this.#write();
   }
 
+  noteStopping(): void {
+    this.#stopping = true;
+    this.#write();
+  }
+
   release(): void {
     rmSync(this.#file, { force: true });
   }
 
   #write(): void {
-    const content: LockFile = { supervisor: this.#supervisor, children: this.#children };
+    const content: LockFile = { supervisor: this.#supervisor, children: this.#children, stopping: this.#stopping };
     const scratch = `${this.#file}.${process.pid}`;
     writeFileSync(scratch, JSON.stringify(content, null, 2), { mode: 0o600 });
     renameSync(scratch, this.#file);

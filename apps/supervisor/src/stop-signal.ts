@@ -2,7 +2,14 @@ import { say } from './say.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The wish to stop: Ctrl-C, a signal, or a child that refuses to start. A second signal makes it urgent. */
+/**
+ * Under npm, one Ctrl-C arrives twice: from the terminal and, a few milliseconds later, passed on by npm. No person presses twice this fast.
+ */
+const SAME_KEYSTROKE_MS = 300;
+/** How often to look whether npm is still there. */
+const PARENT_CHECK_MS = 500;
+
+/** The wish to stop: Ctrl-C, a signal, npm killed above us, or a child that refuses to start. A second signal makes it urgent. */
 export class StopSignal {
   readonly asked: Promise<void>;
   isAsked = false;
@@ -12,10 +19,13 @@ export class StopSignal {
   #resolve: () => void = () => undefined;
   readonly #urgentListeners: (() => void)[] = [];
   readonly #onSignal = () => this.#signal();
+  #askedAt = 0;
+  #parentCheck: NodeJS.Timeout | undefined;
 
   constructor() {
     this.asked = new Promise((resolve) => (this.#resolve = resolve));
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    if (process.env['npm_lifecycle_event']) this.#watchParent(process.ppid);
   }
 
   /** Called at the second signal. */
@@ -31,6 +41,7 @@ export class StopSignal {
   }
 
   release(): void {
+    clearInterval(this.#parentCheck);
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 
@@ -39,12 +50,24 @@ export class StopSignal {
       this.#ask();
       return;
     }
+    if (performance.now() - this.#askedAt < SAME_KEYSTROKE_MS) return;
     this.isUrgent = true;
     for (const listener of this.#urgentListeners) listener();
   }
 
+  /** A killed npm cannot pass anything on; whoever killed it wanted us to end, and a leftover would be in the way of the next start. */
+  #watchParent(parent: number): void {
+    this.#parentCheck = setInterval(() => {
+      if (process.ppid === parent || this.isAsked) return;
+      say('npm has ended');
+      this.#ask();
+    }, PARENT_CHECK_MS);
+    this.#parentCheck.unref();
+  }
+
   #ask(): void {
     this.isAsked = true;
+    this.#askedAt = performance.now();
     this.#resolve();
   }
 }

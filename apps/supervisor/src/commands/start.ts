@@ -23,7 +23,7 @@ const DEMO_CRM_HOST = '127.0.0.1';
  */
 export async function start({ settings, projectRoot }: CommandContext): Promise<void> {
   const { dataDir } = settings.files;
-  const lock = DataDirLock.take(dataDir);
+  const lock = await DataDirLock.take(dataDir);
   // The data dir holds keys and leads; what we and our children make is for this user only.
   process.umask(0o077);
   const stop = new StopSignal();
@@ -76,6 +76,7 @@ export async function start({ settings, projectRoot }: CommandContext): Promise<
     await stop.asked;
     if (!stop.failed) say('stopping');
   } finally {
+    lock.noteStopping();
     await stack.unwind();
     stop.release();
   }
