@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { assertDurability, createPgPool, createPrismaClient } from '#platform';
+import { assertDurability, createPgPool, createPrismaClient, prepareDatabase } from '#platform';
 
 let database: TestDatabase;
 const clients: pg.Client[] = [];
@@ -48,6 +48,15 @@ describe('the role of the gateway', () => {
     const pool = createPgPool({ url: database.url, applicationName: 'test' });
     await expect(assertDurability(pool)).resolves.toBeUndefined();
     await pool.end();
+  });
+
+  it('is given its rights again after BullMQ made a sequence as this role (every second start)', async () => {
+    const app = await connected(database.url);
+    await app.query(`SELECT bullmq.next_job_id('process')`);
+    await expect(prepareDatabase({ ownerUrl: database.ownerUrl, appUrl: database.url, projectRoot: process.cwd() })).resolves.toMatchObject({
+      grantedRoles: ['leadgate_app', 'leadgate_readonly'],
+    });
+    await expect(app.query(`SELECT bullmq.next_job_id('process')`)).resolves.toMatchObject({ rows: [{ next_job_id: '2' }] });
   });
 
   it('uses tables that later migrations add', async () => {

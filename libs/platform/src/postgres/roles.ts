@@ -93,10 +93,21 @@ function appGrants(role: string, schemaName: string, queueIsHere: boolean): stri
           // CREATE: BullMQ makes a sequence for each queue when its first job is added.
           `GRANT USAGE, CREATE ON SCHEMA ${QUEUE_SCHEMA} TO ${role}`,
           `GRANT ALL ON ALL TABLES IN SCHEMA ${QUEUE_SCHEMA} TO ${role}`,
-          `GRANT ALL ON ALL SEQUENCES IN SCHEMA ${QUEUE_SCHEMA} TO ${role}`,
+          grantOwnSequences(QUEUE_SCHEMA, role),
         ]
       : []),
   ];
+}
+
+/** Those the gateway's role has made belong to it already, and nobody else could grant them: `ALL SEQUENCES` would fail on the second start. */
+function grantOwnSequences(schema: string, role: string): string {
+  return `DO $$
+    DECLARE one record;
+    BEGIN
+      FOR one IN SELECT schemaname, sequencename FROM pg_sequences WHERE schemaname = '${schema}' AND sequenceowner = current_user LOOP
+        EXECUTE format('GRANT ALL ON SEQUENCE %I.%I TO ', one.schemaname, one.sequencename) || ${pg.escapeLiteral(role)};
+      END LOOP;
+    END $$`;
 }
 
 function readonlyGrants(role: string, schemaName: string): string[] {
