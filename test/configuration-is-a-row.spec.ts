@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { appendAuditEvents } from '#audit';
 import type { ConfigVersionId, JsonObject, TenantId } from '#core';
-import { activateVersion, applyFile, ConfigStore, createLogger, createPgPool, loadConfigFile } from '#platform';
+import { activateVersion, applyFile, type ConfigCheck, ConfigStore, createLogger, createPgPool, loadConfigFile } from '#platform';
 import { aTenantFile, aTenantFileWithMappingFile } from '../libs/platform/src/config/testing/a-tenant-file.js';
 import { eventually } from './support/eventually.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -40,11 +40,12 @@ afterEach(async () => {
 });
 
 /** A process: its own store, as gateways on several machines have. */
-function process(over: { pool?: pg.Pool; env?: Record<string, string>; folder?: string } = {}): ConfigStore {
+function process(over: { pool?: pg.Pool; env?: Record<string, string>; folder?: string; check?: ConfigCheck } = {}): ConfigStore {
   const store = new ConfigStore({
     pool: over.pool ?? pool,
     configPath: over.folder ?? folder,
     env: over.env ?? env,
+    check: over.check ?? (() => []),
     appendAuditEvents,
     logger: silent,
   });
@@ -175,7 +176,7 @@ describe('a file becomes a version', () => {
 });
 
 describe('the active version is the row', () => {
-  const sources = () => ({ env, readFile: () => '' });
+  const sources = () => ({ env, readFile: () => '', check: () => [] });
 
   it('so a roll-back survives a restart, until the file changes', async () => {
     write('acme.json', named('First'));
@@ -217,7 +218,7 @@ describe('the active version is the row', () => {
     write('acme.json', named('First'));
     const store = process();
     await store.start();
-    const second = loadConfigFile(write('elsewhere.json', named('Second')), folder, env).prepared;
+    const second = loadConfigFile(write('elsewhere.json', named('Second')), folder, { env, check: () => [] }).prepared;
     if (second === undefined) throw new Error('the file was found bad');
     expect(await applyFile(pool, appendAuditEvents, second, 'apply:elsewhere.json')).toMatchObject({ kind: 'activated' });
     expect(await applyFile(pool, appendAuditEvents, second, 'apply:elsewhere.json')).toMatchObject({ kind: 'unchanged' });
@@ -277,6 +278,16 @@ describe('a bad file never replaces a good one', () => {
     await store.refresh();
     expect(nameIn(store)).toBe('Mended');
     expect(store.problems()).toEqual([]);
+  });
+
+  it('nor does one whose kinds are not known here', async () => {
+    write('acme.json', named('First'));
+    const store = process({ check: ({ name }) => (name === 'Strange' ? ['sources[0].kind: "fax" is not a kind of source'] : []) });
+    await store.start();
+    write('acme.json', named('Strange'));
+    await store.refresh();
+    expect(nameIn(store)).toBe('First');
+    expect(store.problems()).toEqual(['acme.json: sources[0].kind: "fax" is not a kind of source']);
   });
 
   it('nor does one that wants the route of another tenant', async () => {

@@ -25,7 +25,14 @@ export interface ReadingApp {
 export async function startReadingApp(databaseUrl: string): Promise<ReadingApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'leadgate-reading-'));
   const env = { LEADGATE_DATA_DIR: dataDir, LEADGATE_ADMIN_KEY: ADMIN_KEY };
-  const parts = { settings: readSettings(env), logger: createLogger('silent', false), databaseUrl, env, appendAuditEvents };
+  const parts = {
+    settings: readSettings(env),
+    logger: createLogger('silent', false),
+    databaseUrl,
+    env,
+    checkConfig: () => [],
+    appendAuditEvents,
+  };
   const app = await NestFactory.create(
     { module: class TestGateway {}, imports: [PlatformModule.with(parts), AuditModule, ReadingModule] },
     { logger: false, abortOnError: false, bodyParser: false },

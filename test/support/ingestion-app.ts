@@ -30,7 +30,7 @@ export async function startIngestionApp(databaseUrl: string, environment: Readon
   const dataDir = await mkdtemp(join(tmpdir(), 'leadgate-ingestion-'));
   const env = { LEADGATE_DATA_DIR: dataDir, LEADGATE_ADMIN_KEY: ADMIN_KEY, LEADGATE_RATE_LIMIT_PER_MINUTE: '0', ...environment };
   const settings = readSettings(env, PROJECT_ROOT);
-  const parts = { settings, logger: createLogger('silent', false), databaseUrl, env, appendAuditEvents };
+  const parts = { settings, logger: createLogger('silent', false), databaseUrl, env, checkConfig: () => [], appendAuditEvents };
   const imports = [PlatformModule.with(parts), AuditModule, PipelineModule, ReadingModule, IngestionModule];
   const app = await NestFactory.create({ module: class TestGateway {}, imports }, new FrontDoorAdapter(), {
     logger: false,

@@ -1,11 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from '#audit';
-import { DeliveryModule } from '#delivery';
-import { IngestionModule } from '#ingestion';
+import { DeliveryModule, destinationProblems } from '#delivery';
+import { IngestionModule, SourceKinds } from '#ingestion';
 import { PipelineModule } from '#pipeline';
-import { PlatformModule, type PlatformParts } from '#platform';
+import { type ConfigCheck, PlatformModule, type PlatformParts } from '#platform';
 import { ReadingModule } from '#reading';
 import { RetentionModule } from '#retention';
+
+export type GatewayParts = Omit<PlatformParts, 'checkConfig'>;
+
+/** Every process judges a configuration by all kinds, also those its roles do not use: what one imports, all follow. */
+const checkConfig: ConfigCheck = (config) => [...new SourceKinds().problemsOf(config), ...destinationProblems(config)];
 
 /**
  * Which modules a process loads. Every role loads the pipeline (the synchronous verdict and the jobs are the same code) and the reading
@@ -13,11 +18,19 @@ import { RetentionModule } from '#retention';
  */
 @Module({})
 export class GatewayModule {
-  static with(parts: PlatformParts): DynamicModule {
+  static with(parts: GatewayParts): DynamicModule {
     const door = parts.settings.roles.includes('api') ? [IngestionModule] : [];
     return {
       module: GatewayModule,
-      imports: [PlatformModule.with(parts), AuditModule, RetentionModule, PipelineModule, DeliveryModule, ReadingModule, ...door],
+      imports: [
+        PlatformModule.with({ ...parts, checkConfig }),
+        AuditModule,
+        RetentionModule,
+        PipelineModule,
+        DeliveryModule,
+        ReadingModule,
+        ...door,
+      ],
     };
   }
 }

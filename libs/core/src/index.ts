@@ -12,6 +12,7 @@ export * from './config/mapping-config.js';
 export * from './config/active-config.js';
 export * from './config/check-tenant-config.js';
 export * from './config/mapping-file.js';
+export * from './config/source-access.js';
 export * from './delivery/delivery-status.js';
 export * from './delivery/lead-status-of.js';
 export * from './delivery/classify-answer.js';

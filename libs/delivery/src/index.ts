@@ -2,5 +2,6 @@ export { DeliverLeads } from './deliver-leads.js';
 export { DeliverLeadsProcessor } from './deliver-leads.processor.js';
 export { DeliveryModule } from './delivery.module.js';
 export type { Destination, DestinationAnswer, DestinationCall, DestinationField, DestinationKind } from './destination.port.js';
+export { destinationProblems } from './destination-problems.js';
 export { DestinationRegistry } from './destination-registry.js';
 export { ReclaimExpiredLeases } from './reclaim-expired-leases.js';

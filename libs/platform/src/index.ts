@@ -1,6 +1,8 @@
 export * from './coalescer/coalescer.js';
 export * from './config/activate-version.js';
 export type { VersionRow } from './config/config-rows.js';
+export * from './config/list-versions.js';
+export type { ConfigCheck, ConfigContext } from './config/prepare-version.js';
 export * from './config/config-store.js';
 export * from './config/env-example.js';
 export * from './config/load-config-files.js';

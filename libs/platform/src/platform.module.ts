@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { ActiveConfig, Doorbell } from '#core';
 import type { AppendActivation } from './config/activate-version.js';
 import { ConfigStore } from './config/config-store.js';
+import type { ConfigCheck } from './config/prepare-version.js';
 import { type Environment, SETTINGS, type Settings } from './config/settings.js';
 import { HealthProbes } from './health/health-probes.js';
 import { LOGGER, type Logger } from './logging/logger.js';
@@ -39,6 +40,8 @@ export interface PlatformParts {
   readonly databaseUrl: string;
   /** What `env:` references in the configuration are read from. */
   readonly env: Environment;
+  /** Of the kinds of sources and destinations. */
+  readonly checkConfig: ConfigCheck;
   /** Of #audit, handed in because adapters do not import product libraries. */
   readonly appendAuditEvents: AppendActivation;
 }
@@ -46,7 +49,7 @@ export interface PlatformParts {
 @Global()
 @Module({})
 export class PlatformModule {
-  static with({ settings, logger, databaseUrl, env, appendAuditEvents }: PlatformParts): DynamicModule {
+  static with({ settings, logger, databaseUrl, env, checkConfig, appendAuditEvents }: PlatformParts): DynamicModule {
     const pool = (purpose: string, max: number, statementTimeoutMs: number): Pool =>
       createPgPool({
         url: databaseUrl,
@@ -77,7 +80,7 @@ export class PlatformModule {
       {
         provide: ConfigStore,
         useFactory: (pools: Pools) =>
-          new ConfigStore({ pool: pools.relay, configPath: settings.files.config, env, appendAuditEvents, logger }),
+          new ConfigStore({ pool: pools.relay, configPath: settings.files.config, env, check: checkConfig, appendAuditEvents, logger }),
         inject: [Pools],
       },
       { provide: ActiveConfig, useExisting: ConfigStore },

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { SourceConfig } from '#core';
+import { isUnauthenticated, type SourceConfig } from '#core';
 import { refuse, type Refusal } from '../body/refusal.js';
 import { headerOf, type RequestHead } from './request-head.js';
 
@@ -7,11 +7,6 @@ const DEFAULT_SECRET_HEADER = 'x-shared-secret';
 
 /** Headers that a proxy adds: with one of them a loopback peer is only the messenger. */
 const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'] as const;
-
-/** A shared secret that resolves to empty text counts as none. */
-export function isUnauthenticated({ authentication }: SourceConfig): boolean {
-  return authentication.kind === 'none' || (authentication.secret ?? '') === '';
-}
 
 export function secretHeaderOf({ authentication }: SourceConfig): string {
   return authentication.header?.toLowerCase() ?? DEFAULT_SECRET_HEADER;

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { ActiveConfig, ConfiguredSource, LeadId } from '#core';
+import { type ActiveConfig, type ConfiguredSource, isUnauthenticated, type LeadId } from '#core';
 import { isDatabaseUnavailable } from '#platform';
 import type { AcceptLead } from '../accept/accept-lead.js';
 import { keyClaimOf, type InboundRequest } from '../accept/submission.js';
@@ -8,7 +8,7 @@ import type { ReadBody } from '../body/read-json.js';
 import { isRefusal, refuse, VERDICTS, type Refusal } from '../body/refusal.js';
 import { readLead } from '../sources/read-lead.js';
 import type { SourceKinds } from '../sources/source-kinds.js';
-import { isUnauthenticated, judgeAccess } from './access.js';
+import { judgeAccess } from './access.js';
 import { correlationIdOf } from './correlation-id.js';
 import { readIdempotencyKey } from './idempotency-key.js';
 import { inboundRequestOf } from './inbound-request.js';

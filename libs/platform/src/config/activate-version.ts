@@ -13,8 +13,7 @@ import {
   VERSION_COLUMNS,
   type VersionRow,
 } from './config-rows.js';
-import { resolveContent, type PreparedVersion } from './prepare-version.js';
-import type { ReferenceSources } from './references.js';
+import { resolveContent, type ConfigContext, type PreparedVersion } from './prepare-version.js';
 
 /** `config`: the gateway found a new file. `cli`: a person at the command line. */
 export type ActivationActor = 'config' | 'cli';
@@ -65,7 +64,7 @@ export function activateVersion(
   append: AppendActivation,
   tenantId: TenantId,
   version: number,
-  sources: ReferenceSources,
+  context: ConfigContext,
 ): Promise<ActivationResult> {
   return inTransaction(pool, async (client) => {
     await lockConfiguration(client);
@@ -81,7 +80,7 @@ export function activateVersion(
       };
     }
     if (row.active) return { kind: 'unchanged', version: row };
-    const resolved = resolveContent((await contentOf(client, row.id)) ?? {}, sources);
+    const resolved = resolveContent((await contentOf(client, row.id)) ?? {}, context);
     if ('problems' in resolved) return { kind: 'refused', problems: resolved.problems };
     const taken = await routesTaken(client, resolved.config);
     if (taken.length > 0) return { kind: 'refused', problems: taken };

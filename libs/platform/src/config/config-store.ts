@@ -5,6 +5,7 @@ import type { AppendActivation } from './activate-version.js';
 import { ConfigShelf } from './config-shelf.js';
 import { FileImporter } from './file-importer.js';
 import { configFolderOf } from './load-config-files.js';
+import type { ConfigCheck } from './prepare-version.js';
 import { RowFollower } from './row-follower.js';
 import type { Environment } from './settings.js';
 
@@ -14,6 +15,7 @@ export interface ConfigStoreOptions {
   readonly configPath: string;
   /** What `env:` references are read from. */
   readonly env: Environment;
+  readonly check: ConfigCheck;
   readonly appendAuditEvents: AppendActivation;
   readonly logger: Logger;
 }
@@ -40,11 +42,11 @@ export class ConfigStore extends ActiveConfig {
   private round: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  constructor({ pool, configPath, env, appendAuditEvents, logger }: ConfigStoreOptions) {
+  constructor({ pool, configPath, env, check, appendAuditEvents, logger }: ConfigStoreOptions) {
     super();
     this.logger = logger;
-    this.importer = new FileImporter(pool, appendAuditEvents, { env, configPath });
-    this.follower = new RowFollower(pool, this.shelf, { env, folder: configFolderOf(configPath) }, logger);
+    this.importer = new FileImporter(pool, appendAuditEvents, { env, check, configPath });
+    this.follower = new RowFollower(pool, this.shelf, { env, check, folder: configFolderOf(configPath) }, logger);
   }
 
   tenant(tenantId: TenantId): ResolvedConfig | undefined {

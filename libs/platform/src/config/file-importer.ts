@@ -1,10 +1,17 @@
 import type { Pool } from 'pg';
 import { isConnectionLoss } from '../postgres/sql-state.js';
 import { importFile, type AppendActivation } from './activate-version.js';
-import { configFolderOf, listConfigFiles, loadConfigFile, originOf, problemsBetween, type LoadedFile } from './load-config-files.js';
+import {
+  configFolderOf,
+  listConfigFiles,
+  loadConfigFile,
+  originOf,
+  problemsBetween,
+  type ConfigJudges,
+  type LoadedFile,
+} from './load-config-files.js';
 import type { PreparedVersion } from './prepare-version.js';
 import { readFailure } from './references.js';
-import type { Environment } from './settings.js';
 
 interface KnownFile {
   readonly loaded: LoadedFile;
@@ -23,7 +30,7 @@ export class FileImporter {
   constructor(
     private readonly pool: Pool,
     private readonly append: AppendActivation,
-    private readonly from: { readonly env: Environment; readonly configPath: string },
+    private readonly from: ConfigJudges & { readonly configPath: string },
   ) {}
 
   /** One round. Looks at the times of a few files and touches the database only when one of them changed. */
@@ -72,7 +79,7 @@ export class FileImporter {
     for (const path of paths) {
       const known = this.known.get(path);
       if (known !== undefined && !known.loaded.changed()) continue;
-      this.known.set(path, { loaded: loadConfigFile(path, folder, this.from.env), done: false, refused: [] });
+      this.known.set(path, { loaded: loadConfigFile(path, folder, this.from), done: false, refused: [] });
     }
     this.between = problemsBetween([...this.known.values()].map(({ loaded }) => loaded));
   }

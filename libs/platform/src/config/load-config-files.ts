@@ -2,10 +2,9 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { isJsonObject, parseMappingFile, type JsonValue, type TenantId } from '#core';
 import { parseConfigText } from './parse-config-text.js';
-import { prepareVersion, type PreparedVersion } from './prepare-version.js';
+import { prepareVersion, type ConfigContext, type PreparedVersion } from './prepare-version.js';
 import { ReadFiles } from './read-files.js';
 import { readFailure } from './references.js';
-import type { Environment } from './settings.js';
 
 /** One file of the configuration folder as it was when it was read. */
 export interface LoadedFile {
@@ -21,6 +20,9 @@ export interface LoadedFile {
 }
 
 const KINDS: Readonly<Record<string, 'yaml' | 'json'>> = { '.yaml': 'yaml', '.yml': 'yaml', '.json': 'json' };
+
+/** All that a configuration is judged with but the files, which each one brings itself. */
+export type ConfigJudges = Omit<ConfigContext, 'readFile'>;
 
 /** What `config_versions.origin` says of a version that came from this file of the configuration folder. */
 export const originOf = (fileName: string): string => `file:${fileName}`;
@@ -44,7 +46,7 @@ export function listConfigFiles(configPath: string): string[] {
 }
 
 /** Reads one file and all it refers to. Whatever is wrong with it is in `problems`; it never throws. */
-export function loadConfigFile(path: string, folder: string, env: Environment): LoadedFile {
+export function loadConfigFile(path: string, folder: string, { env, check }: ConfigJudges): LoadedFile {
   const files = new ReadFiles(folder);
   const loaded = (rest: Partial<LoadedFile>): LoadedFile => ({
     name: basename(path),
@@ -64,7 +66,7 @@ export function loadConfigFile(path: string, folder: string, env: Environment): 
   if ('problems' in parsing) return loaded({ problems: parsing.problems });
   const { parsed } = parsing;
   if (!isTenantFile(parsed)) return loaded({ problems: mappingProblems(text) });
-  const preparation = prepareVersion(parsed, { env, readFile: files.read });
+  const preparation = prepareVersion(parsed, { env, check, readFile: files.read });
   const tenantId = typeof parsed.tenant === 'string' ? (parsed.tenant as TenantId) : undefined;
   if ('prepared' in preparation) return loaded({ prepared: preparation.prepared, tenantId: preparation.prepared.tenantId });
   return loaded({ problems: preparation.problems, ...(tenantId === undefined ? {} : { tenantId }) });

@@ -13,13 +13,21 @@ export interface PreparedVersion {
   readonly sha256: string;
 }
 
+/** What the kinds of sources and destinations have to say about a configuration, one sentence each beginning with its place; empty: nothing. */
+export type ConfigCheck = (config: TenantConfig) => readonly string[];
+
+/** What a configuration is judged with. */
+export interface ConfigContext extends ReferenceSources {
+  readonly check: ConfigCheck;
+}
+
 export type Preparation = { readonly prepared: PreparedVersion } | { readonly problems: readonly string[] };
 
 /** From what a tenant's file says to what may become a version, or every problem there is. */
-export function prepareVersion(parsed: JsonValue, sources: ReferenceSources): Preparation {
+export function prepareVersion(parsed: JsonValue, context: ConfigContext): Preparation {
   if (!isJsonObject(parsed)) return { problems: ['is not an object with members such as tenant, sources and rules'] };
-  const inlined = inlineMappingFiles(parsed, sources);
-  const resolved = resolveContent(inlined.content, sources);
+  const inlined = inlineMappingFiles(parsed, context);
+  const resolved = resolveContent(inlined.content, context);
   const problems = [...inlined.problems, ...writtenSecrets(inlined.content), ...unstorableTexts(inlined.content)];
   if ('problems' in resolved) return { problems: [...problems, ...resolved.problems] };
   if (problems.length > 0) return { problems };
@@ -32,11 +40,15 @@ export function prepareVersion(parsed: JsonValue, sources: ReferenceSources): Pr
 /** The content of a version as this process uses it; the same check for a file about to be imported and for a version to be taken up. */
 export function resolveContent(
   content: JsonValue,
-  sources: ReferenceSources,
+  context: ConfigContext,
 ): { readonly config: TenantConfig } | { readonly problems: readonly string[] } {
-  const resolved = resolveReferences(content, sources);
+  const resolved = resolveReferences(content, context);
   const checked = checkTenantConfig(resolved.content);
-  if (resolved.problems.length === 0) return checked;
+  if (resolved.problems.length === 0) {
+    if ('problems' in checked) return checked;
+    const problems = context.check(checked.config);
+    return problems.length === 0 ? checked : { problems };
+  }
   const places = resolved.problems.map((problem) => problem.slice(0, problem.indexOf(':') + 1));
   const others = 'problems' in checked ? checked.problems : [];
   // A value whose reference is open is judged only by that.

@@ -3,9 +3,9 @@ import type { ConfigVersionId, ResolvedConfig, TenantId } from '#core';
 import type { Logger } from '../logging/logger.js';
 import { contentOf } from './config-rows.js';
 import type { ConfigShelf } from './config-shelf.js';
+import type { ConfigJudges } from './load-config-files.js';
 import { resolveContent } from './prepare-version.js';
 import { ReadFiles } from './read-files.js';
-import type { Environment } from './settings.js';
 
 interface ActiveRow {
   readonly id: ConfigVersionId;
@@ -29,7 +29,7 @@ export class RowFollower {
   constructor(
     private readonly pool: Pool,
     private readonly shelf: ConfigShelf,
-    private readonly from: { readonly env: Environment; readonly folder: string },
+    private readonly from: ConfigJudges & { readonly folder: string },
     private readonly logger: Logger,
   ) {}
 
@@ -54,7 +54,7 @@ export class RowFollower {
     const content = await contentOf(this.pool, row.id);
     if (content === undefined) return;
     const files = new ReadFiles(this.from.folder);
-    const resolved = resolveContent(content, { env: this.from.env, readFile: files.read });
+    const resolved = resolveContent(content, { ...this.from, readFile: files.read });
     if ('config' in resolved) {
       this.takeUps.set(row.tenantId, { id: row.id, files, problems: [] });
       this.shelf.put({ ...row, config: resolved.config } satisfies ResolvedConfig);
