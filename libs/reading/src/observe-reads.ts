@@ -24,8 +24,9 @@ export class ObserveReads implements NestMiddleware {
       const route = typeof path === 'string' ? path : 'unknown';
       const status = response.statusCode;
       this.metrics.requests.inc({ route, status });
-      const line = { requestId: requestIdOf(request), route, status, ms: Math.round(performance.now() - began) };
-      this.logger[FREQUENT.test(route) ? 'debug' : 'info'](line, 'read');
+      const duration_ms = Math.round(performance.now() - began);
+      const line = { event: 'read', route, status, request_id: requestIdOf(request), duration_ms };
+      this.logger[FREQUENT.test(route) ? 'debug' : 'info'](line);
     });
     next();
   }

@@ -109,7 +109,7 @@ describe('the exception filter', () => {
     if (status === 503) expect(response.headers.get('retry-after')).toBe('2');
     expect(JSON.stringify(problem) + log).not.toContain(CANARY);
     expect(JSON.stringify(problem)).not.toMatch(/\bat .*:\d+|prisma|select/i);
-    expect(log.includes('"requestId":"r-1"')).toBe(logged);
+    expect(log.includes('"request_id":"r-1"')).toBe(logged);
   });
 
   it('logs kind, code and frames of a fault and of its cause', async () => {

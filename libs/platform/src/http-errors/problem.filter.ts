@@ -30,7 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     const response = http.getResponse<ServerResponse>();
     const requestId = requestIdOf(request);
     const answer = answerTo(error);
-    if (answer.status >= 500) this.logger.error({ requestId, ...traceOf(error) }, `answered ${answer.status} ${answer.code}`);
+    if (answer.status >= 500) this.logger.error({ request_id: requestId, ...traceOf(error) }, `answered ${answer.status} ${answer.code}`);
     if (response.headersSent) {
       response.destroy();
       return;
