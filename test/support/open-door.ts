@@ -113,6 +113,8 @@ export class FixedConfig {
 export async function openDoor(database: TestDatabase, options: OpenDoorOptions = {}): Promise<OpenDoor> {
   const sources = options.sources ?? [aSource(), rawCrmSource()];
   const behind = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
+  // Dropping the database may overtake the goodbye of an ended connection.
+  behind.on('error', () => {});
   await behind.query(`INSERT INTO tenants (id, name) VALUES ('demo', 'Demo') ON CONFLICT DO NOTHING`);
   for (const { name, kind, path } of sources) {
     const values = [sourceIdOf('demo', name), name, kind, path];
@@ -188,7 +190,8 @@ export function sendTo(port: number, { method = 'POST', path = WEBHOOK, headers 
       });
     });
     call.on('error', reject);
-    call.end(body);
+    // A string would be sent together with the headers, in UTF-8 as well.
+    call.end(body === undefined ? undefined : Buffer.from(body as string));
   });
 }
 

@@ -1,0 +1,105 @@
+import { openDoor, type OpenDoor } from '../support/open-door.js';
+import { startPostgresProxy, type Cut, type PostgresProxy } from '../support/postgres-proxy.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+describe('a connection lost around a commit: 2xx means exactly one lead', () => {
+  let database: TestDatabase;
+  let proxy: PostgresProxy;
+  let door: OpenDoor;
+  const storedUnder = async (leadId: unknown): Promise<{ leads: number; events: number }> => {
+    const [counts] = await door.rows<{ leads: number; events: number }>(
+      `SELECT (SELECT count(*)::int FROM leads WHERE id = $1) AS leads, (SELECT count(*)::int FROM audit_events WHERE lead_id = $1) AS events`,
+      [leadId],
+    );
+    return counts as { leads: number; events: number };
+  };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    proxy = await startPostgresProxy(database.url);
+    door = await openDoor(database, { databaseUrl: proxy.url });
+  });
+  afterAll(async () => {
+    await door?.close();
+    await proxy?.close();
+    await database?.drop();
+  });
+
+  it.each<[cut: Cut, description: string]>([
+    ['before', 'Postgres never heard of it: written once more'],
+    ['after', 'it was committed: found by its id'],
+  ])('cut %s the commit: %s', async (cut) => {
+    proxy.cuts.push(cut);
+    const answer = await door.post({ cut });
+    expect(answer.status).toBe(200);
+    expect(await storedUnder(answer.body['lead_id'])).toEqual({ leads: 1, events: 1 });
+    expect(door.doorbell.rung).toContain(answer.body['lead_id']);
+  });
+
+  it.each<[cut: Cut]>([['before'], ['after']])(
+    'with a key, cut %s the commit: the sender keeps its lead, a repeat gets it again',
+    async (cut) => {
+      const key = { 'idempotency-key': `lost-${cut}` };
+      proxy.cuts.push(cut);
+      const first = await door.post({ cut }, key);
+      const again = await door.post({ cut }, key);
+      expect([first.status, first.headers['idempotent-replayed']]).toEqual([200, undefined]);
+      expect([again.text, again.headers['idempotent-replayed']]).toEqual([first.text, 'true']);
+      expect(await storedUnder(first.body['lead_id'])).toEqual({ leads: 1, events: 1 });
+    },
+  );
+
+  it('a refused request is kept once too', async () => {
+    proxy.cuts.push('after');
+    const answer = await door.post('{"broken');
+    expect(answer.status).toBe(400);
+    expect(await door.rows('SELECT verdict FROM inbound_requests WHERE correlation_id = $1', [answer.headers['x-correlation-id']])).toEqual(
+      [{ verdict: 'malformed_json' }],
+    );
+  });
+
+  it('lost again while it is looked up: 503 with Retry-After, and the next one is taken', async () => {
+    proxy.cuts.push('before', 'before');
+    const answer = await door.post({ lost: 'twice' });
+    expect([answer.status, answer.body['error'], answer.headers['retry-after']]).toEqual([503, 'Service unavailable', '2']);
+    expect(await door.post({ lost: 'no more' })).toMatchObject({ status: 200 });
+  });
+
+  it('400 senders and a cut in every fourth commit: each 200 is one lead, each lead is one 200', async () => {
+    const before = await door.rows<{ id: string }>('SELECT id FROM leads');
+    proxy.cuts.push(...Array.from({ length: 30 }, (_, n): Cut => (n % 2 === 0 ? 'before' : 'after')));
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, (_, n) => door.post({ n }, n % 3 === 0 ? { 'idempotency-key': `storm-${n}` } : {})),
+    );
+    proxy.cuts.length = 0;
+    const told = answers.filter(({ status }) => status === 200).map(({ body }) => body['lead_id']);
+    expect(new Set(answers.map(({ status }) => status)).size).toBeLessThanOrEqual(2);
+    expect(new Set(told).size).toBe(told.length);
+    const known = new Set(before.map(({ id }) => id));
+    const stored = (await door.rows<{ id: string }>('SELECT id FROM leads')).filter(({ id }) => !known.has(id));
+    expect(told.filter((id) => !stored.some((lead) => lead.id === id))).toEqual([]);
+    const [doubled] = await door.rows(
+      `SELECT count(*)::int AS count FROM (SELECT 1 FROM inbound_requests WHERE verdict = 'accepted' AND body_text LIKE '{"n":%' GROUP BY body HAVING count(*) > 1) twice`,
+    );
+    expect(doubled).toEqual({ count: 0 });
+  });
+
+  it('without Postgres: 503 within a second, with it again: taken', async () => {
+    proxy.down = true;
+    const began = performance.now();
+    const answers = await Promise.all([door.post({ a: 1 }), door.post('{'), door.post({ a: 1 }, { 'idempotency-key': 'down' })]);
+    expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual(answers.map(() => [503, '2']));
+    expect(performance.now() - began).toBeLessThan(2000);
+    proxy.down = false;
+    expect(await door.post({ a: 1 }, { 'idempotency-key': 'down' })).toMatchObject({ status: 200 });
+  });
+
+  it('a frozen Postgres: 503 when the deadline of the request passes', async () => {
+    proxy.frozen = true;
+    const answer = await door.post({ a: 1 });
+    proxy.frozen = false;
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '2']);
+    await door.accept.drain();
+    expect(await door.post({ a: 1 })).toMatchObject({ status: 200 });
+  }, 60_000);
+});
