@@ -11,12 +11,21 @@ const platform = (file) => import(join(root, 'dist', 'libs', 'platform', 'src', 
 export async function openTestFolder() {
   const { destroyAbandonedPostgres } = await platform('embedded-postgres.js');
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(FOLDER_PREFIX))) {
-    await destroyAbandonedPostgres(join(tmpdir(), name));
+    // Another run may be between making its folder and starting its server: the folder says whose it is.
+    if (!isAlive(Number(name.slice(FOLDER_PREFIX.length).split('-')[0]))) await destroyAbandonedPostgres(join(tmpdir(), name));
   }
-  const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
+  const folder = mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   // The user Postgres runs as has to get through; what is in there is mode 600.
   chmodSync(folder, 0o711);
   return folder;
+}
+
+function isAlive(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 /**
