@@ -1,5 +1,5 @@
-import type { SourceConfig } from '#core';
-import { isUnauthenticated, judgeAccess } from './access.js';
+import { isUnauthenticated, type SourceConfig } from '#core';
+import { judgeAccess } from './access.js';
 import type { RequestHead } from './request-head.js';
 
 const source = (changes: Partial<SourceConfig>): SourceConfig =>
