@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import {
   appendAuditEvents,
@@ -12,7 +11,6 @@ import {
 } from '#audit';
 import type { LeadId, TenantId } from '#core';
 import { createLogger, createPgPool, inTransaction, type Pool } from '#platform';
-import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const silent = createLogger('silent', false);
@@ -170,28 +168,6 @@ describe('the chain', () => {
     expect(await chainEverything()).toBe(1);
     expect(await problemsOf('twice')).toMatchObject([{ kind: 'waiting_event_missing' }]);
     await owner.query(`DELETE FROM audit_unchained WHERE tenant_id = 'twice'`);
-  });
-});
-
-describe('while Postgres is away', () => {
-  it('the chainer says so once, goes on trying, and stops when it is told to', async () => {
-    const said: string[] = [];
-    const logger = pino({ level: 'warn' }, { write: (line: string) => said.push(line) });
-    const away = createPgPool({ url: 'postgresql://nobody@127.0.0.1:1/none', applicationName: 'test' });
-    let tries = 0;
-    const counted = Object.assign(Object.create(away) as Pool, {
-      query: (text: string) => {
-        tries += 1;
-        return away.query(text);
-      },
-    });
-    const chainer = new AuditChainer(counted, logger, SMALL_BATCHES);
-    chainer.start();
-    await eventually('a third try', async () => (tries >= 3 ? true : undefined));
-    await chainer.stop();
-    expect(said).toHaveLength(1);
-    expect(JSON.parse(said[0] as string)).toMatchObject({ component: 'audit', code: 'unreachable' });
-    await away.end();
   });
 });
 

@@ -2,7 +2,8 @@ import pg from 'pg';
 import { appendAuditEvents, AuditChainer } from '#audit';
 import type { TenantId } from '#core';
 import { createLogger, createPgPool, inTransaction, type Pool } from '#platform';
-import { verifyAudit } from '../../apps/cli/src/commands/verify-audit.js';
+import { runCli } from '../../apps/cli/src/cli.js';
+import { auditVerify } from '../../apps/cli/src/commands/audit-verify.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 let database: TestDatabase;
@@ -22,10 +23,16 @@ afterAll(async () => {
 });
 
 /** As the read-only role: verifying needs no more. */
-async function run(...args: string[]): Promise<{ code: number; said: string }> {
-  let said = '';
-  const code = await verifyAudit(args, database.readonlyUrl, (text) => (said += text));
-  return { code, said };
+async function run(...args: string[]): Promise<{ code: number; said: string; complained: string }> {
+  const heard = { said: '', complained: '' };
+  const code = await runCli(['audit', 'verify', ...args], [auditVerify], {
+    env: { DATABASE_URL: database.readonlyUrl },
+    folder: process.cwd(),
+    projectRoot: process.cwd(),
+    write: (text) => (heard.said += text),
+    complain: (text) => (heard.complained += text),
+  });
+  return { code, ...heard };
 }
 
 const headsIn = (said: string): string[] => [...said.matchAll(/^head (\S+)$/gm)].map(([, head]) => head as string);
@@ -53,14 +60,16 @@ describe('leadgate audit verify', () => {
     expect(JSON.parse(said)).toMatchObject({ ok: true, tenants: [{ tenantId: 'one', links: 2, waiting: 0 }], problems: [] });
   });
 
-  it.each([[['--tenant']], [['--nonsense']], [['word']], [['--expect-head', 'x']], [['--expect-head', '0'.repeat(64)]]])(
-    'shows how it is used when it is told %j',
-    async (args) => {
-      const { code, said } = await run(...args);
-      expect(code).toBe(2);
-      expect(said).toContain('leadgate audit verify [--tenant ID]');
-    },
-  );
+  it.each([
+    [['--tenant'], '--tenant needs its ID'],
+    [['--expect-head', 'x'], 'An expected head is <tenant>:<seq>:<hash>'],
+    [['--expect-head', '0'.repeat(64)], 'A head without its tenant needs --tenant'],
+    [['--tenant', 'two', '--expect-head', `one:1:${'0'.repeat(64)}`], 'another tenant than --tenant names'],
+  ])('says what it does not understand in %j', async (args, complaint) => {
+    const { code, complained } = await run(...args);
+    expect(code).toBe(2);
+    expect(complained).toContain(complaint);
+  });
 
   it('names the event that was edited and ends with 1', async () => {
     const owner = new pg.Client({ connectionString: database.ownerUrl });
