@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+
 /**
  * Who may import whom (npm run rules). Imports point one way:
  *
@@ -7,7 +9,11 @@
  * a rule protects and how a breach is mended. test/rules/import-rules.spec.ts shows for every rule that it can fail.
  */
 
-const STAGE_LIBS = '(validation|normalisation|dedup|scoring|policy|mapping)';
+/** Libraries with a *.stage.ts in them. */
+const stageLibs = readdirSync(new URL('libs', import.meta.url)).filter((lib) =>
+  readdirSync(new URL(`libs/${lib}`, import.meta.url), { recursive: true }).some((file) => file.endsWith('.stage.ts')),
+);
+const STAGE_LIBS = `(${stageLibs.join('|')})`;
 const SEGMENT_LIBS = '(ingestion|pipeline|delivery|reading|retention)';
 
 /** npm packages and Node modules, as resolved (node_modules/pg/…) and as written where they are not installed. */

@@ -1,19 +1,8 @@
+import { readFileSync } from 'node:fs';
+
 /** Nest 12 is ESM-only and jest runs CommonJS, so everything, node_modules included, goes through swc (cached on disk). */
-const libs = [
-  'core',
-  'platform',
-  'audit',
-  'validation',
-  'normalisation',
-  'dedup',
-  'policy',
-  'mapping',
-  'pipeline',
-  'delivery',
-  'ingestion',
-  'reading',
-  'retention',
-];
+const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const libs = Object.keys(imports).map((alias) => alias.slice(1));
 
 export default {
   testEnvironment: 'node',

@@ -39,7 +39,10 @@ const ours = services.filter(({ build }) => build !== undefined);
 /** An npm script's own command, or the main file of an app: both are run by other tests. */
 function isTestedCommand(command: readonly string[]): boolean {
   const app = /^dist\/(apps\/[a-z-]+\/src\/main)\.js$/.exec(command[1] ?? '');
-  return Object.values(scripts).includes(command.join(' ')) || (app !== null && existsSync(join(project, `${app[1]}.ts`)));
+  return (
+    Object.values(scripts).some((script) => script.replace(/^exec /, '') === command.join(' ')) ||
+    (app !== null && existsSync(join(project, `${app[1]}.ts`)))
+  );
 }
 
 describe('docker-compose.yml', () => {
