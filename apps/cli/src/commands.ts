@@ -1,0 +1,11 @@
+import type { Command } from './command.js';
+import { auditVerify } from './commands/audit-verify.js';
+import { configActivate } from './commands/config-activate.js';
+import { configApply } from './commands/config-apply.js';
+import { configCheck } from './commands/config-check.js';
+import { configList } from './commands/config-list.js';
+import { doctor } from './commands/doctor.js';
+import { sweep } from './commands/sweep.js';
+
+/** Every command there is, in the order of `leadgate --help`. A new one is a file and a line here. */
+export const COMMANDS: readonly Command[] = [configCheck, configApply, configList, configActivate, auditVerify, sweep, doctor];

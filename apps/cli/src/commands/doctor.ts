@@ -1,0 +1,49 @@
+import type { Settings } from '#platform';
+import { CommandProblem, type Command, type World } from '../command.js';
+import { databaseUrlOf, withDatabase } from '../database.js';
+import { examineClock } from '../doctor/examine-clock.js';
+import { examineActiveVersions, examineFiles } from '../doctor/examine-configuration.js';
+import { examinePostgres } from '../doctor/examine-postgres.js';
+import { examineRedis } from '../doctor/examine-queue.js';
+import { examineSettings } from '../doctor/examine-settings.js';
+import { bad, type Finding } from '../doctor/finding.js';
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'look at everything the gateway depends on, and say what mends what is wrong',
+  notes: 'Changes nothing. Run it with the environment of the gateway. Warnings do not change the exit code.',
+  async run({ world }) {
+    const { settings, findings } = examineSettings(world);
+    if (settings !== undefined) findings.push(...examineFiles(settings, world), ...(await examineServers(settings, world)));
+    const ok = findings.every(({ level }) => level !== 'bad');
+    return { exitCode: ok ? 0 : 1, text: inWords(findings), json: { ok, findings } };
+  },
+};
+
+async function examineServers(settings: Settings, world: World): Promise<Finding[]> {
+  try {
+    return await withDatabase(settings, async (pool) => {
+      const findings = await examinePostgres(pool, world.projectRoot);
+      findings.push(await examineClock(pool, settings.redis.url === undefined));
+      findings.push(await examineRedis(settings.redis.url, databaseUrlOf(settings) ?? '', pool));
+      if (findings.every(({ level }) => level !== 'bad')) findings.push(...(await examineActiveVersions(pool, settings, world)));
+      return findings;
+    });
+  } catch (error) {
+    if (!(error instanceof CommandProblem)) throw error;
+    return [bad('postgres', error.message, 'until then the door answers 503')];
+  }
+}
+
+const MARKS = { good: 'ok  ', warn: 'warn', bad: 'BAD ' } as const;
+
+function inWords(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ about }) => about.length));
+  const indent = ' '.repeat(width + 8);
+  const lines = findings.flatMap(({ about, level, says, mend }) => [
+    `${MARKS[level]}  ${about.padEnd(width)}  ${says}`,
+    ...(mend === undefined ? [] : [`${indent}→ ${mend}`]),
+  ]);
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  return [...lines, '', `${count('bad')} bad, ${count('warn')} warnings, ${count('good')} good`].join('\n');
+}

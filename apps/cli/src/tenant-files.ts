@@ -1,0 +1,35 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { destinationProblems } from '#delivery';
+import { SourceKinds } from '#ingestion';
+import { type ConfigCheck, configFolderOf, type ConfigJudges, originOf, type Settings } from '#platform';
+import type { World } from './command.js';
+
+/** The same judgement as the gateway's: the kinds of sources and destinations have their say. */
+const checkConfig: ConfigCheck = (config) => [...new SourceKinds().problemsOf(config), ...destinationProblems(config)];
+
+export function configJudges({ env }: World): ConfigJudges {
+  return { env, check: checkConfig };
+}
+
+/** As the person at the command line means it. */
+export function pathFrom({ folder }: World, path: string): string {
+  return resolve(folder, path);
+}
+
+/**
+ * Where a version made from this file comes from. A file of the configuration folder keeps the origin it has when the gateway imports
+ * it, so that the next start does not import it a second time.
+ */
+export function originOfPath(path: string, settings: Settings): string {
+  const name = basename(path);
+  return sameFolder(dirname(path), configFolderOf(settings.files.config)) ? originOf(name) : `apply:${name}`;
+}
+
+function sameFolder(one: string, other: string): boolean {
+  try {
+    return realpathSync(one) === realpathSync(other);
+  } catch {
+    return false;
+  }
+}
