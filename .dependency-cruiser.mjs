@@ -17,7 +17,7 @@ const STAGE_LIBS = `(${stageLibs.join('|')})`;
 const SEGMENT_LIBS = '(ingestion|pipeline|delivery|reading|retention)';
 
 /** npm packages and Node modules, as resolved (node_modules/pg/…) and as written where they are not installed. */
-const packages = (...names) => `^(node_modules/)?(@types/)?(${names.join('|')})(/|$)`;
+const packages = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/|$)`;
 const node = (...names) => `^(node:)?(${names.join('|')})(/|$)`;
 
 const DRIVERS = packages('pg', 'bullmq', '@nestjs/bullmq', 'ioredis', 'undici', '@prisma', 'prisma', '\\.prisma');
@@ -182,7 +182,7 @@ export default {
       comment: 'The image installs production dependencies only. Move the package to "dependencies", or the code to a spec.',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: SPECS },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '^node_modules/@types/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
     },
     {
       name: 'no-undeclared-package',

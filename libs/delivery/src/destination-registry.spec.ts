@@ -25,7 +25,7 @@ describe('DestinationRegistry', () => {
   });
 
   it('names the known kinds when it meets an unknown one', () => {
-    expect(registry.problems(aConfig({ kind: 'fax' }))).toEqual([expect.stringMatching(/^kind: "fax" is not a kind.*known: http\./)]);
+    expect(registry.problems(aConfig({ kind: 'fax' }))).toEqual([expect.stringMatching(/^kind: "fax" is not a kind.*known: http\b/)]);
   });
 
   it.each([

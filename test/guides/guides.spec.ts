@@ -1,0 +1,34 @@
+import { blocksOf, makeOverlay, type Overlay } from './overlay.js';
+
+/** The guides, followed word for word, one after the other, in a copy of the repository. */
+const GUIDES = ['add-a-stage.md', 'add-a-destination.md'];
+const SUITES = ['libs/screening', 'libs/delivery/src/destinations/file', 'libs/delivery/src/destination-registry'];
+
+describe('the guides', () => {
+  const blocks = GUIDES.flatMap(blocksOf);
+  let overlay: Overlay;
+  beforeAll(() => {
+    overlay = makeOverlay();
+    overlay.apply(blocks);
+  });
+  afterAll(() => overlay.remove());
+
+  it('compile', async () => {
+    await overlay.run('typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit');
+  }, 120_000);
+
+  it('keep the import rules', async () => {
+    const config = ['--config', '.dependency-cruiser.mjs', '--ts-config', 'tsconfig.json'];
+    await overlay.run('dependency-cruiser/bin/dependency-cruise.mjs', ...config, '--output-type', 'err-long', 'apps', 'libs');
+  }, 60_000);
+
+  it('pass their own tests', async () => {
+    const output = await overlay.run('jest/bin/jest.js', '--ci', ...SUITES);
+    expect(output).toMatch(/Test Suites: 3 passed, 3 total/);
+  }, 120_000);
+
+  it('are formatted as everything else', async () => {
+    const written = blocks.filter(({ language }) => language === 'ts');
+    await overlay.run('prettier/bin/prettier.cjs', '--check', ...written.map(({ path }) => path));
+  }, 30_000);
+});
