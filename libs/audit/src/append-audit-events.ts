@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { v7 as uuidv7 } from 'uuid';
 import type { AuditEventInput } from './audit-event.js';
+import { newId } from '#platform';
 
 const APPEND = {
   name: 'append_audit_events',
@@ -21,7 +21,7 @@ export async function appendAuditEvents(client: Pick<ClientBase, 'query'>, event
   await client.query({
     ...APPEND,
     values: [
-      events.map(() => uuidv7()),
+      events.map(() => newId()),
       events.map((event) => event.tenantId),
       events.map((event) => event.leadId ?? null),
       events.map((event) => event.deliveryId ?? null),

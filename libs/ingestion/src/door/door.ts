@@ -1,6 +1,5 @@
-import { v7 as uuidv7 } from 'uuid';
 import { type ActiveConfig, type ConfiguredSource, isUnauthenticated, type LeadId } from '#core';
-import { isDatabaseUnavailable } from '#platform';
+import { isDatabaseUnavailable, newId } from '#platform';
 import type { AcceptLead } from '../accept/accept-lead.js';
 import { keyClaimOf, type InboundRequest } from '../accept/submission.js';
 import { ANSWERS } from '../answers/answer-styles.js';
@@ -133,7 +132,7 @@ export class Door {
   }
 
   private async accept({ source }: ConfiguredSource, inbound: InboundRequest, read: ReadBody): Promise<Outcome> {
-    const leadId = uuidv7() as LeadId;
+    const leadId = newId() as LeadId;
     const accepted = this.parts.accept.accept({
       kind: 'lead',
       inbound,

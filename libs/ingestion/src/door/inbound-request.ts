@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { ConfiguredSource, InboundRequestId } from '#core';
+import { newId } from '#platform';
 import type { InboundRequest } from '../accept/submission.js';
 import { secretHeaderOf } from './access.js';
 import { keptHeaders } from './kept-headers.js';
@@ -17,7 +17,7 @@ export function inboundRequestOf(
 ): InboundRequest {
   const whole = body.kind === 'whole';
   return {
-    id: uuidv7() as InboundRequestId,
+    id: newId() as InboundRequestId,
     tenantId: resolved.tenantId,
     sourceId,
     route: source.path,

@@ -33,7 +33,7 @@ export function unavailable(detail: string, requestId: string, fault?: unknown):
 }
 
 export function internalError(requestId: string, fault: unknown): Outcome {
-  const problem = unstoredProblem('internal_error', 'Something failed here; the log has more under requestId.', requestId);
+  const problem = unstoredProblem('internal_error', 'Something failed here; the log has more under request_id.', requestId);
   return { kind: 'problem', verdict: 'internal_error', problem, inboundRequestId: null, fault };
 }
 

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid';
 import { appendAuditEvents } from '#audit';
 import {
   sourceIdOf,
@@ -10,7 +9,7 @@ import {
   type SourceId,
   type TenantId,
 } from '#core';
-import { Conflict, HttpProblem, inTransaction, NotFound, type Pool, type PoolClient } from '#platform';
+import { Conflict, HttpProblem, inTransaction, newId, NotFound, type Pool, type PoolClient } from '#platform';
 import { acceptBatch } from '../accept/accept-batch.js';
 import { keyClaimOf, type InboundRequest, type LeadSubmission } from '../accept/submission.js';
 import { ANSWERS } from '../answers/answer-styles.js';
@@ -137,7 +136,7 @@ export class ReleaseRequest {
       kind: 'lead',
       inbound,
       acceptedStatus: ANSWERS[source.answers].acceptedStatus,
-      leadId: uuidv7() as LeadId,
+      leadId: newId() as LeadId,
       nativeId: null,
       read,
       key: keyClaimOf(inbound, source.idempotency, read),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../ids/new-id.js';
 
 export const REQUEST_ID_HEADER = 'x-request-id';
 
@@ -13,7 +13,7 @@ export function requestIdOf(request: IncomingMessage): string {
   const known = given.get(request);
   if (known !== undefined) return known;
   const header = request.headers[REQUEST_ID_HEADER];
-  const id = typeof header === 'string' && /^[A-Za-z0-9_.-]{1,128}$/.test(header) ? header : uuidv7();
+  const id = typeof header === 'string' && /^[A-Za-z0-9_.-]{1,128}$/.test(header) ? header : newId();
   given.set(request, id);
   return id;
 }
