@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { HOLD_REASONS, isFinal, LEAD_STATUSES } from '#core';
 import { renderSettingsTable } from '#platform';
+import { COMMANDS } from '../../apps/cli/src/commands.js';
 
 /** What the documents say exists must exist. */
 
@@ -38,6 +40,22 @@ describe.each(withCommands)('%s', (document) => {
     );
     expect(named.filter((script) => !(script in scripts))).toEqual([]);
   });
+});
+
+describe.each(withCommands)('%s', (document) => {
+  it('names commands of leadgate that exist', () => {
+    const named = [...read(document).matchAll(/(?:`leadgate|npm run --silent leadgate --) ([a-z]+(?: [a-z]+)?)/g)].map(
+      ([, words]) => words!,
+    );
+    const exists = (words: string): boolean => COMMANDS.some(({ name }) => words === name || words.startsWith(`${name} `));
+    expect(named.filter((words) => !exists(words))).toEqual([]);
+  });
+});
+
+it('docs/operations.md explains every status that waits and every reason to hold', () => {
+  const text = read('docs/operations.md');
+  const waiting = LEAD_STATUSES.filter((status) => !isFinal(status));
+  expect([...waiting, ...HOLD_REASONS].filter((word) => !new RegExp(`^\\| \`?${word}\`? \\|`, 'm').test(text))).toEqual([]);
 });
 
 it('README.md shows the settings as they are (npm run env:example writes them)', () => {
