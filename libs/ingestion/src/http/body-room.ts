@@ -23,8 +23,10 @@ export class BodyRoom {
       let size = 0;
       const settle = (body: ReceivedBody): void => {
         request.off('data', onData).off('end', onEnd).off('close', onClose);
-        request.pause();
-        if (body.kind !== 'whole') this.taken -= size;
+        if (body.kind !== 'whole') {
+          request.pause();
+          this.taken -= size;
+        }
         resolve(body);
       };
       const onData = (chunk: Buffer): void => {
@@ -32,7 +34,7 @@ export class BodyRoom {
         size += chunk.length;
         this.taken += chunk.length;
         if (size > wanted || (size === wanted && announced > size)) {
-          settle({ kind: 'too_large', first: Buffer.concat(chunks).subarray(0, KEPT_BYTES), size: Math.max(size, announced) });
+          settle({ kind: 'too_large', first: Buffer.concat(chunks, Math.min(size, KEPT_BYTES)), size: Math.max(size, announced) });
         } else if (this.taken > this.maxBytesInFlight) settle({ kind: 'no_room' });
       };
       const onEnd = (): void => settle({ kind: 'whole', bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) });

@@ -11,6 +11,11 @@ function LeadRoute(): MethodDecorator {
   return applyDecorators(
     ApiConsumes(...TYPES),
     ApiHeader({ name: 'Idempotency-Key', required: false, description: '1 to 255 visible ASCII characters, bare or in double quotes' }),
+    ApiHeader({
+      name: 'X-Shared-Secret',
+      required: false,
+      description: 'Where the source has a shared secret; its configuration may name another header',
+    }),
     ApiHeader({ name: 'X-Request-Id', required: false, description: 'Echoed when it is 1 to 128 of A-Z a-z 0-9 _ . -' }),
   );
 }
