@@ -12,7 +12,10 @@ const LOCK_LEADS = `select id, status from leads where id = any($1::uuid[]) orde
 /** A statement of its own, after the locks: it sees what was committed while they were waited for. */
 const READ_DELIVERIES = `select id, lead_id as "leadId", status, attempt_no as "attemptNo" from deliveries where lead_id = any($1::uuid[])`;
 
-/** The fence stands here again, so that nothing but the open attempt can ever be closed, whoever calls this. */
+/**
+ * The fence stands here again, so that nothing but the open attempt can ever be closed, whoever calls this.
+ * The arrays of ids repeat what the rows say: Postgres takes a hundred rows for granted and would rather read a whole young table.
+ */
 const CLOSE = `
   with row as (
     select * from json_to_recordset($1::json) as row (delivery_id uuid, attempt_no int, status text, final boolean, delay_seconds float8,
@@ -24,20 +27,24 @@ const CLOSE = `
            next_attempt_at = coalesce(clock_timestamp() + make_interval(secs => row.delay_seconds), next_attempt_at),
            crm_record_id = coalesce(row.record_id, crm_record_id), updated_at = clock_timestamp(),
            finished_at = case when row.final then clock_timestamp() end
-      from row where deliveries.id = row.delivery_id and deliveries.attempt_no = row.attempt_no and deliveries.status = 'SENDING'
+      from row
+     where deliveries.id = any($3::uuid[]) and deliveries.id = row.delivery_id and deliveries.attempt_no = row.attempt_no
+       and deliveries.status = 'SENDING'
     returning deliveries.id),
   attempt as (
     update delivery_attempts
        set finished_at = clock_timestamp(), sent_state = row.sent_state, outcome = row.outcome, status_code = row.status_code,
            error_code = row.error_code, error_message = row.error_message, retry_after_seconds = row.retry_after_seconds,
            response_excerpt = row.response_excerpt, duration_ms = row.duration_ms
-      from row where delivery_attempts.delivery_id = row.delivery_id and delivery_attempts.attempt_no = row.attempt_no
+      from row
+     where delivery_attempts.delivery_id = any($3::uuid[]) and delivery_attempts.delivery_id = row.delivery_id
+       and delivery_attempts.attempt_no = row.attempt_no
     returning 1),
   lead as (
     update leads
        set status = change."to", hold_reason = change."holdReason", hold_until = null, updated_at = clock_timestamp()
       from json_to_recordset($2::json) as change (id uuid, "from" text, "to" text, "holdReason" text)
-     where leads.id = change.id and leads.status = change."from"
+     where leads.id = any($4::uuid[]) and leads.id = change.id and leads.status = change."from"
     returning 1)
   select (select count(*) from delivery)::int as deliveries, (select count(*) from attempt)::int as attempts, (select count(*) from lead)::int as leads`;
 
@@ -61,6 +68,8 @@ async function write(client: PoolClient, won: readonly ClosedAttempt[], changes:
   const { rows } = await client.query<{ deliveries: number; attempts: number; leads: number }>(CLOSE, [
     JSON.stringify(won.map(rowOf)),
     JSON.stringify(changes),
+    won.map(({ deliveryId }) => deliveryId),
+    changes.map(({ id }) => id),
   ]);
   const written = rows[0];
   if (written?.deliveries === won.length && written.attempts === won.length && written.leads === changes.length) return;
