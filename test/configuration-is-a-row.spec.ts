@@ -363,7 +363,7 @@ describe('references in each process', () => {
 });
 
 describe('without Postgres at the start', () => {
-  it('it is not ready, says so, and loads when Postgres appears', async () => {
+  it('is not ready, says so, and loads when Postgres appears', async () => {
     const { hostname, port } = new URL(database.url);
     const gate = createServer((socket) => {
       const upstream = connect(Number(port), hostname);

@@ -25,8 +25,8 @@ const WAIVER = /(?:eslint|oxlint)-disable|@ts-(?:ignore|nocheck|expect-error)|pr
 export const SOURCE_RULES = [
   {
     name: 'import-meta-in-main-only',
-    mend: 'Tests load every other file as CommonJS, where import.meta is a syntax error. Take the path as a parameter; apps/*/src/main.ts passes it in.',
-    applies: (path) => !/^apps\/[^/]+\/src\/main\.ts$/.test(path),
+    mend: 'Tests load every other file as CommonJS, where import.meta is a syntax error. Take the path as a parameter; main.ts passes it in.',
+    applies: (path) => !/^(apps\/[^/]+\/src|bench)\/main\.ts$/.test(path),
     look: (node) => (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword ? 'import.meta' : undefined),
   },
   {

@@ -53,9 +53,11 @@ describe('the role of the gateway', () => {
   it('is given its rights again after BullMQ made a sequence as this role (every second start)', async () => {
     const app = await connected(database.url);
     await app.query(`SELECT bullmq.next_job_id('process')`);
-    await expect(prepareDatabase({ ownerUrl: database.ownerUrl, appUrl: database.url, projectRoot: process.cwd() })).resolves.toMatchObject({
-      grantedRoles: ['leadgate_app', 'leadgate_readonly'],
-    });
+    await expect(prepareDatabase({ ownerUrl: database.ownerUrl, appUrl: database.url, projectRoot: process.cwd() })).resolves.toMatchObject(
+      {
+        grantedRoles: ['leadgate_app', 'leadgate_readonly'],
+      },
+    );
     await expect(app.query(`SELECT bullmq.next_job_id('process')`)).resolves.toMatchObject({ rows: [{ next_job_id: '2' }] });
   });
 
