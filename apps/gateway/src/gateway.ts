@@ -25,6 +25,7 @@ export class Gateway {
   private constructor(
     private readonly app: INestApplication,
     private readonly background: Background,
+    private readonly settings: Settings,
     private readonly logger: Logger,
   ) {}
 
@@ -39,7 +40,7 @@ export class Gateway {
         abortOnError: false,
       },
     );
-    const gateway = new Gateway(app, new Background(app, settings), logger);
+    const gateway = new Gateway(app, new Background(app, settings), settings, logger);
     serveApiDocs(app);
     await app.listen(settings.http.port, settings.http.host);
     logger.info({ url: await app.getUrl(), roles: settings.roles }, 'listening');
@@ -78,7 +79,7 @@ export class Gateway {
     await Promise.race([this.app.getHttpAdapter().close(), pause(HTTP_LIMIT_MS)]);
     await this.app.get(DeliverLeads).stop({ deadlineSeconds: SEND_LIMIT_SECONDS });
     await this.background.stop();
-    await this.app.get(AcceptLead, { strict: false }).drain();
+    if (this.settings.roles.includes('api')) await this.app.get(AcceptLead, { strict: false }).drain();
     await this.app.get(LeadStore).drain();
     await this.app.get<PrismaClient>(PRISMA).$disconnect();
     await this.app.get(Pools).end();

@@ -20,6 +20,7 @@ const WATCH_MS = 5000;
 /** Due work this old while nothing completes means that the consumers are stuck, whatever they say of themselves. */
 const STUCK_SECONDS = 30;
 const CLOSE_LIMIT_MS = 5000;
+const SAME_ERROR_EVERY_MS = 10_000;
 
 /**
  * Holds the queues of this process in a Nest context of their own, because they come and go apart from the rest: a BullMQ object built
@@ -30,6 +31,7 @@ export class QueueHost {
   private context: INestApplicationContext | undefined;
   private workers: Worker[] = [];
   private lastCompletedAt = performance.now();
+  private lastError = { message: '', at: 0 };
   private rebuilt = false;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -101,7 +103,7 @@ export class QueueHost {
       worker.concurrency = concurrency;
       return worker;
     });
-    const report = (error: Error): void => this.logger.warn({ component: 'queue' }, `queue: ${error.message}`);
+    const report = (error: Error): void => this.reportOnce(error);
     for (const queue of queues) queue.on('error', report);
     for (const worker of this.workers) {
       worker.on('error', report);
@@ -117,6 +119,14 @@ export class QueueHost {
       { component: 'queue', backend: this.backend.name, consumers: this.workers.map(({ name }) => name) },
       'queue connected',
     );
+  }
+
+  /** BullMQ tells of a server that is away several times a second. */
+  private reportOnce({ message }: Error): void {
+    const now = performance.now();
+    if (message === this.lastError.message && now - this.lastError.at < SAME_ERROR_EVERY_MS) return;
+    this.lastError = { message, at: now };
+    this.logger.warn({ component: 'queue' }, `queue: ${message}`);
   }
 
   private completed(): void {
