@@ -1,0 +1,67 @@
+import { eventually } from '../support/eventually.js';
+import {
+  type DemoCrmProcess,
+  type GatewayProcess,
+  makeDataDir,
+  QUEUE_BACKENDS,
+  startDemoCrm,
+  startGateway,
+} from '../support/gateway-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const LEAD = { email: 'ann@example.com', phone: '0160 8912308', address: { zip: '66123' }, house: { is_owner: true } };
+
+describe.each(QUEUE_BACKENDS)('roles in processes of their own on $name', ({ redisUrl, empty }) => {
+  let database: TestDatabase;
+  let folder: Awaited<ReturnType<typeof makeDataDir>>;
+  let crm: DemoCrmProcess;
+  let door: GatewayProcess;
+  let worker: GatewayProcess;
+
+  beforeAll(async () => {
+    await empty();
+    folder = await makeDataDir();
+    database = await createTestDatabase();
+    crm = await startDemoCrm(folder.path);
+    const start = (roles: string): Promise<GatewayProcess> =>
+      startGateway({
+        databaseUrl: database.url,
+        redisUrl,
+        dataDir: folder.path,
+        env: { CUSTOMER_API_URL: `${crm.url}/leads`, LEADGATE_ROLES: roles },
+      });
+    door = await start('api');
+    worker = await start('pipeline,delivery,relay');
+    await eventually('the door is open', async () => ((await fetch(`${door.url}/health/ready`)).ok ? true : undefined));
+  }, 60_000);
+
+  afterAll(async () => {
+    await crm.kill();
+    await database.drop();
+    await folder.remove();
+  }, 60_000);
+
+  it('what the one accepts the other decides and delivers', async () => {
+    const response = await eventually('the door takes a lead', async () => {
+      const answer = await door.post('/webhooks/leads', LEAD);
+      return answer.ok ? answer : undefined;
+    });
+    const { lead_id: id } = (await response.json()) as { lead_id: string };
+    await eventually('the lead is delivered', async () => {
+      const { status } = await door.read<{ status: string }>(`/stats/leads/${id}/history`);
+      return status === 'DELIVERED' ? true : undefined;
+    });
+  }, 60_000);
+
+  it('a process without the door takes no leads, and tells its health', async () => {
+    expect((await worker.post('/webhooks/leads', LEAD)).status).toBe(404);
+    expect((await fetch(`${worker.url}/health`)).status).toBe(200);
+  });
+
+  it('each of them drains and ends with 0', async () => {
+    expect(await Promise.all([door.kill(), worker.kill()])).toEqual([
+      { code: 0, signal: null },
+      { code: 0, signal: null },
+    ]);
+  }, 60_000);
+});
