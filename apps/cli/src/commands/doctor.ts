@@ -23,11 +23,11 @@ export const doctor: Command = {
 async function examineServers(settings: Settings, world: World): Promise<Finding[]> {
   try {
     return await withDatabase(settings, async (pool) => {
-      const findings = await examinePostgres(pool, world.projectRoot);
-      findings.push(await examineClock(pool, settings.redis.url === undefined));
-      findings.push(await examineRedis(settings.redis.url, databaseUrlOf(settings) ?? '', pool));
-      if (findings.every(({ level }) => level !== 'bad')) findings.push(...(await examineActiveVersions(pool, settings, world)));
-      return findings;
+      const postgres = await examinePostgres(pool, world.projectRoot);
+      const clock = await examineClock(pool, settings.redis.url === undefined);
+      const queue = await examineRedis(settings.redis.url, databaseUrlOf(settings) ?? '', pool);
+      const isUsable = postgres.every(({ level }) => level !== 'bad');
+      return [...postgres, clock, queue, ...(isUsable ? await examineActiveVersions(pool, settings, world) : [])];
     });
   } catch (error) {
     if (!(error instanceof CommandProblem)) throw error;

@@ -17,7 +17,9 @@ export function parseConfigText(text: string, kind: 'yaml' | 'json'): ParsedText
     try {
       JSON.parse(text.replace(/^\uFEFF/, ''));
     } catch {
-      return { problems: ['is valid YAML but not valid JSON; name it .yaml, or mend comments, quotes and trailing commas'] };
+      return {
+        problems: ['is not valid JSON: it has a comment, a missing quote or value, or a trailing comma. Mend that, or name the file .yaml'],
+      };
     }
   }
   try {
