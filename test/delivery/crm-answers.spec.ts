@@ -193,6 +193,8 @@ describe('what a CRM answers and what becomes of the lead', () => {
     await worker.deliver.run([id]);
     expect(await world.delivery(id)).toMatchObject({ status: 'HELD', last_error: 'Client error: 401' });
     expect(await world.lead(leadId)).toEqual({ status: 'HELD', hold_reason: 'destination_refuses_us' });
+    const { rows } = await world.sql.query('select hold_reason from deliveries where id = $1', [id]);
+    expect(rows).toEqual([{ hold_reason: 'destination_refuses_us' }]);
   });
 
   it('sends what the contract names and nothing else', async () => {

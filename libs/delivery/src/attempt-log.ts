@@ -24,8 +24,13 @@ export function attemptLine(attempt: ClosedAttempt, written: boolean): Record<st
   };
 }
 
+/** A destination that cannot be used is told of once in this time, however many deliveries wait for it. */
+const PARKED_EVERY_MS = 60_000;
+
 /** Tells of every attempt once, in the log and in the metrics. */
 export class AttemptLog {
+  private readonly parkedAt = new Map<string, number>();
+
   constructor(
     private readonly logger: Logger,
     private readonly metrics: Metrics,
@@ -41,8 +46,11 @@ export class AttemptLog {
   }
 
   /** Deliveries wait for configuration, not for their destination. */
-  parked(count: number, reason: string): void {
-    this.logger.warn({ deliveries: count }, `${reason}: its deliveries wait`);
+  parked(reason: string): void {
+    const now = performance.now();
+    if (now - (this.parkedAt.get(reason) ?? -Infinity) < PARKED_EVERY_MS) return;
+    this.parkedAt.set(reason, now);
+    this.logger.warn(`${reason}; its deliveries wait`);
   }
 
   failed(error: unknown): void {

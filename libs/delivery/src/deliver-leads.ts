@@ -76,7 +76,7 @@ export class DeliverLeads {
     const results = await Promise.allSettled(work);
     await this.due.unring(unclaimed);
     for (const [problem, parked] of unsendable) {
-      this.log.parked(parked.length, problem);
+      this.log.parked(problem);
       await this.due.park(parked, this.destinations.retryBaseSeconds, problem);
     }
     const failure = results.find((result) => result.status === 'rejected');

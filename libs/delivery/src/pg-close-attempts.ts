@@ -10,7 +10,7 @@ import { errorOf, settleLeads, type DeliveryRow, type LeadChange, type LeadStand
 const LOCK_LEADS = `select id, status from leads where id = any($1::uuid[]) order by id for no key update`;
 
 /** A statement of its own, after the locks: it sees what was committed while they were waited for. */
-const READ_DELIVERIES = `select id, lead_id as "leadId", status, attempt_no as "attemptNo" from deliveries where lead_id = any($1::uuid[])`;
+const READ_DELIVERIES = `select id, lead_id as "leadId", status, attempt_no as "attemptNo", hold_reason as "holdReason" from deliveries where lead_id = any($1::uuid[])`;
 
 /**
  * The fence stands here again, so that nothing but the open attempt can ever be closed, whoever calls this.
@@ -19,11 +19,11 @@ const READ_DELIVERIES = `select id, lead_id as "leadId", status, attempt_no as "
 const CLOSE = `
   with row as (
     select * from json_to_recordset($1::json) as row (delivery_id uuid, attempt_no int, status text, final boolean, delay_seconds float8,
-           last_error text, record_id text, sent_state text, outcome text, status_code int2, error_code text, error_message text,
+           last_error text, hold_reason text, record_id text, sent_state text, outcome text, status_code int2, error_code text, error_message text,
            retry_after_seconds int, response_excerpt text, duration_ms int)),
   delivery as (
     update deliveries
-       set status = row.status, lease_until = null, rung_at = null, last_error = row.last_error,
+       set status = row.status, lease_until = null, rung_at = null, last_error = row.last_error, hold_reason = row.hold_reason,
            next_attempt_at = coalesce(clock_timestamp() + make_interval(secs => row.delay_seconds), next_attempt_at),
            crm_record_id = coalesce(row.record_id, crm_record_id), updated_at = clock_timestamp(),
            finished_at = case when row.final then clock_timestamp() end
@@ -86,6 +86,7 @@ function rowOf(attempt: ClosedAttempt): object {
     final: step.status === 'DELIVERED' || step.status === 'PERMANENTLY_FAILED',
     delay_seconds: step.status === 'RETRYING' ? step.delaySeconds : null,
     last_error: errorOf(attempt),
+    hold_reason: step.status === 'HELD' ? step.reason : null,
     record_id: attempt.recordId,
     sent_state: attempt.sentState,
     outcome: attempt.outcome,

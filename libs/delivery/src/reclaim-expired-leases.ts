@@ -45,7 +45,7 @@ export class ReclaimExpiredLeases {
     const reachable = this.destinations.find(attempt.tenantId, attempt.destinationId);
     if ('problem' in reachable) {
       // Whether it may be sent again stands in the configuration that is missing.
-      this.log.parked(1, reachable.problem);
+      this.log.parked(reachable.problem);
       await this.leases.postpone([attempt], this.destinations.retryBaseSeconds, reachable.problem);
       return false;
     }

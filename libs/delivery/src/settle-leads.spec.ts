@@ -32,6 +32,7 @@ const aRow = (id: string, status: DeliveryStatus = 'SENDING', attemptNo = 1): De
   leadId: 'l1' as LeadId,
   status,
   attemptNo,
+  holdReason: status === 'HELD' ? 'destination_refuses_us' : null,
 });
 const aLead = (status: LeadStatus = 'READY') => [{ id: 'l1' as LeadId, status }];
 
@@ -74,6 +75,7 @@ describe('settleLeads', () => {
   it.each([
     { description: 'FAILED while another delivery has not begun', status: 'FAILED', other: aRow('d2', 'PENDING', 0) },
     { description: 'erased', status: 'ERASED', other: aRow('d2', 'DELIVERED') },
+    { description: 'FAILED while another delivery waits after a failed attempt', status: 'FAILED', other: aRow('d2', 'RETRYING') },
     { description: 'READY while another delivery is open', status: 'READY', other: aRow('d2', 'PENDING', 0) },
   ] as const)('leaves a lead as it is: $description', ({ status, other }) => {
     const { won, changes, events } = settleLeads([anAttempt()], aLead(status), [aRow('d1'), other]);
@@ -86,6 +88,11 @@ describe('settleLeads', () => {
     const { changes, events } = settleLeads([anAttempt({ step: HELD })], aLead('FAILED'), [aRow('d1')]);
     expect(changes).toEqual([{ id: 'l1', from: 'FAILED', to: 'HELD', holdReason: 'unknown_outcome' }]);
     expect(events.at(-1)).toMatchObject({ to: 'HELD', reason: 'unknown_outcome' });
+  });
+
+  it('names the reason of a delivery that was held before, when the last open one ends', () => {
+    const { changes } = settleLeads([anAttempt()], aLead(), [aRow('d1'), aRow('d2', 'HELD')]);
+    expect(changes).toEqual([{ id: 'l1', from: 'READY', to: 'HELD', holdReason: 'destination_refuses_us' }]);
   });
 
   it('writes ids, codes and numbers to the trail, nothing of the answer', () => {

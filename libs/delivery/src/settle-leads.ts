@@ -12,6 +12,7 @@ export interface DeliveryRow {
   readonly leadId: LeadId;
   readonly status: DeliveryStatus;
   readonly attemptNo: number;
+  readonly holdReason: string | null;
 }
 
 export interface LeadChange {
@@ -43,7 +44,8 @@ export function settleLeads(
   const won = attempts.filter((attempt) => {
     const delivery = standing.get(attempt.deliveryId);
     if (delivery?.status !== 'SENDING' || delivery.attemptNo !== attempt.attemptNo) return false;
-    standing.set(attempt.deliveryId, { ...delivery, status: attempt.step.status });
+    const { step } = attempt;
+    standing.set(attempt.deliveryId, { ...delivery, status: step.status, holdReason: step.status === 'HELD' ? step.reason : null });
     return true;
   });
 
@@ -54,10 +56,13 @@ export function settleLeads(
   for (const [leadId, closed] of byLead(won)) {
     for (const attempt of closed) events.push(deliveryEvent(attempt));
     const from = statusOf.get(leadId);
-    const to = leadStatusOf(ofLead.get(leadId) ?? []);
+    const deliveriesOfLead = ofLead.get(leadId) ?? [];
+    const to = leadStatusOf(deliveriesOfLead);
     const last = closed.at(-1);
     if (from === undefined || to === undefined || last === undefined || !canTransition(from, to)) continue;
-    const held = to === 'HELD' ? holdReasonOf(closed) : null;
+    // FAILED → FAILED tells of a further failed attempt, not of a lead that stays as it is for another delivery's sake.
+    if (from === to && !closed.some(({ step }) => step.status === 'RETRYING')) continue;
+    const held = to === 'HELD' ? (deliveriesOfLead.find(({ status }) => status === 'HELD')?.holdReason ?? null) : null;
     changes.push({ id: leadId, from, to, holdReason: held });
     events.push({
       tenantId: last.tenantId,
@@ -113,10 +118,4 @@ function deliveryEvent(attempt: ClosedAttempt): AuditEventInput {
 
 export function errorOf({ step }: Pick<ClosedAttempt, 'step'>): string | null {
   return step.status === 'DELIVERED' ? null : step.error;
-}
-
-/** A lead becomes HELD through the attempt that held its last open delivery, or through another one's end while one was held before. */
-function holdReasonOf(closed: readonly ClosedAttempt[]): string {
-  const held = closed.map(({ step }) => step).find((step) => step.status === 'HELD');
-  return held?.reason ?? 'unknown_outcome';
 }

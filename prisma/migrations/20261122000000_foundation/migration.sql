@@ -212,6 +212,7 @@ CREATE TABLE deliveries (
     next_attempt_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     lease_until      timestamptz,
     last_error       text,
+    hold_reason      text,
     crm_record_id    text,
     created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
