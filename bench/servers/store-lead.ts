@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
+import { createPgPool, newId } from '#platform';
 import { randomUUID } from 'node:crypto';
 import {
   type DeliveryId,
@@ -11,7 +11,6 @@ import {
   type TenantId,
 } from '#core';
 import { AcceptLead } from '#ingestion';
-import { createPgPool } from '#platform';
 
 /** Nobody processes in this benchmark: the rows are written as not rung. */
 class NoDoorbell extends Doorbell {
@@ -29,7 +28,7 @@ export function leadWriter(databaseUrl: string): (body: Buffer) => Promise<strin
   return async (body) => {
     const payload: unknown = JSON.parse(body.toString('utf8'));
     if (!isJsonObject(payload)) throw new Error('not an object');
-    const leadId = uuidv7() as LeadId;
+    const leadId = newId() as LeadId;
     const requestId = randomUUID();
     await accept.accept({
       kind: 'lead',
@@ -39,7 +38,7 @@ export function leadWriter(databaseUrl: string): (body: Buffer) => Promise<strin
       key: null,
       read: { payload, verbatim: true, format: 'json', flags: [] },
       inbound: {
-        id: uuidv7() as InboundRequestId,
+        id: newId() as InboundRequestId,
         tenantId: 'demo' as TenantId,
         sourceId: 'demo/webhook' as SourceId,
         route: '/webhooks/leads',

@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from 'uuid';
 import { assertNever, deliveryIdempotencyKey, type Decision, type DeliveryId, type LeadStatus } from '#core';
 import type { AuditEventInput } from '#audit';
+import { newId } from '#platform';
 import type { DecidedLead } from './lead-store.port.js';
 
 /** A decision in the shape of the tables: what `pg-lead-store.ts` writes. Member names are column names. */
@@ -41,7 +41,7 @@ export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
   return {
     id: lead.id,
     tenant_id: lead.tenantId,
-    journey_id: uuidv7(),
+    journey_id: newId(),
     journey_no: lead.journeyNo,
     status: statusAfter(outcome.kind, facts.plannedDeliveries?.length ?? 0),
     hold_reason: outcome.kind === 'hold' ? outcome.reason.code : null,
@@ -59,7 +59,7 @@ export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
 export function deliveryRows({ lead, journey }: DecidedLead): DeliveryRow[] {
   if (journey.outcome.kind !== 'continue') return [];
   return (journey.facts.plannedDeliveries ?? []).map((planned) => ({
-    id: uuidv7() as DeliveryId,
+    id: newId() as DeliveryId,
     tenant_id: lead.tenantId,
     lead_id: lead.id,
     destination_id: planned.destinationId,
