@@ -5,6 +5,7 @@ import pg from 'pg';
 import { aTenantFile } from '../../libs/platform/src/config/testing/a-tenant-file.js';
 import { leadgate } from '../support/leadgate-cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { describeWithRedis, testRedisUrl } from '../support/test-redis.js';
 
 interface Finding {
   readonly about: string;
@@ -121,6 +122,14 @@ describe('leadgate doctor', () => {
     expect(said).toMatch(/^ok {4}settings {7}every setting can be used\n/);
     expect(said).toMatch(/\nBAD {3}postgres {7}Postgres does not answer: [^\n]*\n {21}→ until then/);
     expect(said).toMatch(/\n1 bad, 1 warnings, 2 good\n$/);
+  });
+});
+
+describeWithRedis('leadgate doctor with Redis', () => {
+  it('says that it answers and keeps its jobs', async () => {
+    expect(about((await examine({ REDIS_URL: testRedisUrl() })).findings, 'queue', 'good')).toEqual([
+      'Redis answers and never evicts a job (maxmemory-policy noeviction)',
+    ]);
   });
 });
 

@@ -1,8 +1,17 @@
 import { Inject, type MiddlewareConsumer, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AuditModule } from '#audit';
-import { ActiveConfig } from '#core';
-import { echoRequestId, HealthProbes, Pools, ProblemFilter, QUEUE_BACKEND, type QueueBackend, SETTINGS, type Settings } from '#platform';
+import {
+  ConfigStore,
+  echoRequestId,
+  HealthProbes,
+  Pools,
+  ProblemFilter,
+  QUEUE_BACKEND,
+  type QueueBackend,
+  SETTINGS,
+  type Settings,
+} from '#platform';
 import { AdminKey } from './admin-key/admin-key.js';
 import { CheckHealth } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
@@ -42,7 +51,7 @@ export class ReadingModule implements NestModule, OnModuleInit {
   constructor(
     private readonly probes: HealthProbes,
     private readonly pools: Pools,
-    private readonly active: ActiveConfig,
+    private readonly config: ConfigStore,
     @Inject(QUEUE_BACKEND) private readonly queue: QueueBackend,
   ) {}
 
@@ -54,7 +63,7 @@ export class ReadingModule implements NestModule, OnModuleInit {
   onModuleInit(): void {
     this.probes.add(new PostgresProbe(this.pools.relay));
     this.probes.add(new QueueProbe(this.queue));
-    this.probes.add(new ConfigProbe(this.active));
+    this.probes.add(new ConfigProbe(this.config));
     this.probes.add(new PipelineProbe(this.pools.relay));
   }
 }

@@ -1,11 +1,13 @@
 import type { Pool } from 'pg';
 import { ActiveConfig, type ConfiguredSource, type ConfigVersionId, type ResolvedConfig, type TenantId } from '#core';
 import type { Logger } from '../logging/logger.js';
+import { sqlStateOf } from '../postgres/sql-state.js';
 import type { AppendActivation } from './activate-version.js';
 import { ConfigShelf } from './config-shelf.js';
 import { FileImporter } from './file-importer.js';
 import { configFolderOf } from './load-config-files.js';
 import type { ConfigCheck } from './prepare-version.js';
+import { readFailure } from './references.js';
 import { RowFollower } from './row-follower.js';
 import type { Environment } from './settings.js';
 
@@ -110,7 +112,7 @@ export class ConfigStore extends ActiveConfig {
       try {
         await step();
       } catch (error) {
-        this.databaseProblem = `the configuration cannot be read from or written to Postgres: ${(error as Error).message}`;
+        this.databaseProblem = `the configuration cannot be read from or written to Postgres: ${reasonOf(error)}`;
       }
     }
     this.tell();
@@ -128,4 +130,9 @@ export class ConfigStore extends ActiveConfig {
     if (this.told.size > 0 && now.size === 0) this.logger.info({ component: 'config' }, 'the configuration has no problems any more');
     this.told = now;
   }
+}
+
+/** Shown on the health page, which anybody may read: what Postgres says, but no address of a server that does not answer. */
+function reasonOf(error: unknown): string {
+  return sqlStateOf(error) === undefined ? `it does not answer (${readFailure(error)})` : (error as Error).message;
 }

@@ -1,5 +1,4 @@
-import type { ActiveConfig } from '#core';
-import type { ComponentHealth, HealthProbe, Pool, QueueBackend } from '#platform';
+import type { ComponentHealth, ConfigStore, HealthProbe, Pool, QueueBackend } from '#platform';
 
 /** Does Postgres answer on a connection of the relay's pool? That one is never taken up by a flood at the door. */
 export class PostgresProbe implements HealthProbe {
@@ -13,18 +12,16 @@ export class PostgresProbe implements HealthProbe {
   }
 }
 
+/** Is there a configuration, and is every file of it in use? With problems the versions before them stay in use. */
 export class ConfigProbe implements HealthProbe {
   readonly component = 'config';
 
-  constructor(private readonly active: ActiveConfig) {}
+  constructor(private readonly config: Pick<ConfigStore, 'tenants' | 'problems'>) {}
 
   probe(): Promise<ComponentHealth> {
-    const tenants = this.active.tenants().length;
-    return Promise.resolve(
-      tenants > 0
-        ? { status: 'up' }
-        : { status: 'degraded', detail: 'no tenant has an active configuration: `leadgate config apply` imports one' },
-    );
+    const none = this.config.tenants().length === 0 ? ['no tenant has an active configuration: `leadgate config apply` imports one'] : [];
+    const problems = [...none, ...this.config.problems()];
+    return Promise.resolve(problems.length === 0 ? { status: 'up' } : { status: 'degraded', detail: problems.join('; ') });
   }
 }
 
