@@ -37,11 +37,14 @@ process.on('uncaughtException', (error) => {
 });
 
 const gateway = await Gateway.start(settings, settings.database.url, logger, process.env).catch(fail);
+/** Under npm one Ctrl-C arrives twice, from the terminal and a few milliseconds later from npm; no person presses twice this fast. */
+const SAME_KEYSTROKE_MS = 300;
+let askedAt: number | undefined;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  let asked = false;
   process.on(signal, () => {
-    if (asked) process.exit(1);
-    asked = true;
+    if (askedAt !== undefined && performance.now() - askedAt > SAME_KEYSTROKE_MS) process.exit(1);
+    if (askedAt !== undefined) return;
+    askedAt = performance.now();
     void gateway.stop().then(() => process.exit(0), fail);
   });
 }

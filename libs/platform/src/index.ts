@@ -27,7 +27,7 @@ export * from './platform.module.js';
 export * from './postgres/connection-string.js';
 export * from './postgres/durability.js';
 export { makePrivateFolder } from './postgres/embedded/postgres-data-dir.js';
-export * from './postgres/embedded/process-identity.js';
+export { identifyProcess, isSameProcess, type ProcessIdentity } from './postgres/embedded/process-identity.js';
 export * from './postgres/embedded/start-problem.js';
 export * from './postgres/embedded-postgres.js';
 export * from './postgres/migrate.js';

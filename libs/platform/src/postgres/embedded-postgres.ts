@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createCluster, findPostmaster, logEnd, logSince, spawnPostmaster, SUPERUSER, type Postmaster } from './embedded/cluster.js';
+import { createCluster, logEnd, logSince, spawnPostmaster, SUPERUSER } from './embedded/cluster.js';
 import {
   abandonedHomes,
   forgetRunning,
   freePort,
+  markOf,
   openPostgresDataDir,
   readCredentials,
   readRunning,
@@ -15,7 +16,8 @@ import {
   type PostgresDataDir,
 } from './embedded/postgres-data-dir.js';
 import { installPostgresProgram } from './embedded/postgres-program.js';
-import { identifyProcess, isSameProcess, processesInCluster, worksInCluster } from './embedded/process-identity.js';
+import { endOrphanedSessions, findPostmaster, isPostmaster, stopPostmaster, type Postmaster } from './embedded/postmaster.js';
+import { identifyProcess, isSameProcess } from './embedded/process-identity.js';
 import { StartProblem } from './embedded/start-problem.js';
 import { pause, retryUntil } from './embedded/waiting.js';
 import { APP_ROLE, createRoles, OWNER_ROLE, READONLY_ROLE } from './roles.js';
@@ -38,8 +40,6 @@ export interface EmbeddedPostgresUrls {
 const DATABASE = 'leadgate';
 /** Recovery after a kill replays what was written since the last checkpoint: seconds usually, a minute on a slow disk under load. */
 const START_LIMIT_MS = 180_000;
-/** A fast shutdown writes everything out first. */
-const STOP_LIMIT_MS = 60_000;
 /** Sessions of a killed postmaster normally notice at once; one that computes may not, and it blocks the next start. */
 const LEFTOVER_SESSIONS_LIMIT_MS = 3_000;
 
@@ -53,7 +53,8 @@ export function embeddedPostgresUrls(dataDir: string): EmbeddedPostgresUrls {
 export function runningPostgresUrls(dataDir: string): EmbeddedPostgresUrls | null {
   const running = readRunning(dataDir);
   const known = readCredentials(dataDir);
-  return running && known && worksInCluster(running.pid, running.cluster) ? urls(known, running.port) : null;
+  if (!running || !known) return null;
+  return isPostmaster(running.pid, { cluster: running.cluster, mark: markOf(known.id) }) ? urls(known, running.port) : null;
 }
 
 /** Whether a live process has said it will stop the server of this data dir. */
@@ -67,8 +68,9 @@ export async function destroyAbandonedPostgres(folder: string): Promise<void> {
   const dataDir = join(folder, 'postgres');
   if (hasOwner(dataDir)) return;
   const running = readRunning(dataDir);
-  if (running) await stopPostmaster(running.pid, running.cluster, 'immediate');
-  const home = readCredentials(dataDir)?.home;
+  const known = readCredentials(dataDir);
+  if (running && known) await stopPostmaster(running.pid, { cluster: running.cluster, mark: markOf(known.id) }, 'immediate');
+  const home = known?.home;
   if (home) rmSync(home, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 }
@@ -85,6 +87,7 @@ export class EmbeddedPostgres {
   readonly #credentials: PostgresCredentials;
   #postmaster: Postmaster;
   #watch: NodeJS.Timeout | undefined;
+  #restart: Promise<void> | undefined;
 
   private constructor(options: EmbeddedPostgresOptions, dir: PostgresDataDir, credentials: PostgresCredentials, postmaster: Postmaster) {
     this.#options = options;
@@ -114,30 +117,33 @@ export class EmbeddedPostgres {
 
   /** Starts the server again, on the same port, whenever it ends without `stop`. */
   keepRunning(report: (line: string) => void): void {
-    const look = async () => {
-      if (!worksInCluster(this.#postmaster.pid, this.#dir.cluster)) {
-        report('Postgres has ended; starting it again');
-        try {
-          this.#postmaster = await runPostmaster(this.#options, this.#dir, { ...this.#credentials, port: this.#postmaster.port });
-          this.#takeOwnership();
-          report('Postgres runs again');
-        } catch (error) {
-          report(error instanceof Error ? error.message : String(error));
-        }
-      }
-      if (this.#watch) this.#watch = setTimeout(() => void look(), WATCH_INTERVAL_MS);
-    };
-    this.#watch = setTimeout(() => void look(), WATCH_INTERVAL_MS);
+    let nextTryAt = 0;
+    this.#watch = setInterval(() => {
+      if (this.#restart || performance.now() < nextTryAt || isPostmaster(this.#postmaster.pid, this.#dir)) return;
+      report('Postgres has ended; starting it again');
+      this.#restart = this.#startAgain()
+        .then(() => report('Postgres runs again'))
+        .catch((error: unknown) => {
+          nextTryAt = performance.now() + RESTART_PAUSE_MS;
+          report(`${error instanceof Error ? error.message : String(error)} Trying again in ${RESTART_PAUSE_MS / 1000} s.`);
+        })
+        .finally(() => (this.#restart = undefined));
+    }, WATCH_INTERVAL_MS);
+  }
+
+  async #startAgain(): Promise<void> {
+    this.#postmaster = await runPostmaster(this.#options, this.#dir, { ...this.#credentials, port: this.#postmaster.port });
+    this.#takeOwnership();
   }
 
   /** `fast` ends sessions and writes everything out; `immediate` just ends, and the next start recovers. Does nothing when somebody else owns the server. */
   async stop(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
-    clearTimeout(this.#watch);
-    this.#watch = undefined;
+    clearInterval(this.#watch);
+    // A start that is under way would outlive us.
+    await this.#restart;
     const owner = readRunning(this.#dir.dataDir)?.owner;
     if (owner != null && owner.pid !== process.pid && isSameProcess(owner)) return;
-    const { pid } = this.#postmaster;
-    await stopPostmaster(pid, this.#dir.cluster, mode);
+    await stopPostmaster(this.#postmaster.pid, this.#dir, mode);
     forgetRunning(this.#dir.dataDir);
   }
 
@@ -175,6 +181,8 @@ export class EmbeddedPostgres {
 }
 
 const WATCH_INTERVAL_MS = 250;
+/** After a start that failed: a full disk does not empty itself within milliseconds. */
+const RESTART_PAUSE_MS = 5_000;
 /** Any number; taken in the administrator's own database only. */
 const SETUP_LOCK = 1;
 
@@ -196,7 +204,7 @@ async function runPostmaster(
 ): Promise<Postmaster> {
   let leftoverSince: number | undefined;
   return retryUntil(START_LIMIT_MS, `Postgres did not start within ${START_LIMIT_MS / 1000} s; its log is ${dir.log}.`, async () => {
-    const found = findPostmaster(dir.cluster);
+    const found = findPostmaster(dir);
     if (found) return (await answers(credentials, found)) ? found : undefined;
 
     const program = installPostgresProgram(options.projectRoot, dir.home);
@@ -209,14 +217,14 @@ async function runPostmaster(
       child.once('error', (error) => resolve(error.message));
       child.once('exit', (code, signal) => resolve(`exit ${code ?? signal}`));
     });
-    const outcome = await startedOrEnded(credentials, dir.cluster, port, ended);
+    const outcome = await startedOrEnded(credentials, dir, port, ended);
     if (typeof outcome !== 'string') return outcome;
 
     const said = logSince(dir, logStart);
-    if (findPostmaster(dir.cluster)) return undefined;
+    if (findPostmaster(dir)) return undefined;
     if (/shared memory block .* is still in use/.test(said)) {
       leftoverSince ??= Date.now();
-      if (Date.now() - leftoverSince > LEFTOVER_SESSIONS_LIMIT_MS) endLeftoverSessions(dir.cluster);
+      if (Date.now() - leftoverSince > LEFTOVER_SESSIONS_LIMIT_MS) endOrphanedSessions(dir);
       return undefined;
     }
     throw new StartProblem(
@@ -228,14 +236,14 @@ async function runPostmaster(
 /** The postmaster once it answers, or the reason why it ended before. */
 async function startedOrEnded(
   credentials: PostgresCredentials,
-  cluster: string,
+  dir: PostgresDataDir,
   port: number,
   ended: Promise<string>,
 ): Promise<Postmaster | string> {
   let reason: string | undefined;
   void ended.then((text) => (reason = text));
   while (reason === undefined) {
-    const found = findPostmaster(cluster);
+    const found = findPostmaster(dir);
     if (found?.port === port && (await answers(credentials, found))) return found;
     await pause();
   }
@@ -264,22 +272,10 @@ async function answers(credentials: PostgresCredentials, postmaster: Postmaster)
 
 const WRONG_PASSWORD = '28P01';
 
-/** Their postmaster is gone, so nothing they do can be committed any more; recovery does not care how they end. */
-function endLeftoverSessions(cluster: string): void {
-  for (const pid of processesInCluster(cluster)) process.kill(pid, 'SIGKILL');
-}
-
-async function stopPostmaster(pid: number, cluster: string, mode: 'fast' | 'immediate'): Promise<void> {
-  if (!worksInCluster(pid, cluster)) return;
-  process.kill(pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
-  const gone = async () => (worksInCluster(pid, cluster) ? undefined : true);
-  await retryUntil(STOP_LIMIT_MS, `Postgres (pid ${pid}) did not stop within ${STOP_LIMIT_MS / 1000} s.`, gone);
-}
-
 async function leaveAbandonedHomes(options: EmbeddedPostgresOptions, currentId: string): Promise<void> {
-  for (const home of abandonedHomes(options.dataDir, currentId)) {
-    const postmaster = findPostmaster(`${home}/cluster`);
-    if (postmaster) await stopPostmaster(postmaster.pid, `${home}/cluster`, 'fast');
+  for (const { home, ...dir } of abandonedHomes(options.dataDir, currentId)) {
+    const postmaster = findPostmaster(dir);
+    if (postmaster) await stopPostmaster(postmaster.pid, dir, 'fast');
     options.report?.(`an earlier data folder at this place had its database in ${home}; delete it when nobody needs it any more`);
   }
 }

@@ -1,19 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, worksInCluster } from './process-identity.js';
 import type { PostgresDataDir } from './postgres-data-dir.js';
 import { moveIntoPlace, type PostgresProgram } from './postgres-program.js';
 import { removeLeftovers, scratchName } from './scratch.js';
@@ -21,32 +8,6 @@ import { StartProblem } from './start-problem.js';
 
 /** The administrator inside the embedded server; only this folder's code logs in as it. */
 export const SUPERUSER = 'leadgate_superuser';
-
-/** What postmaster.pid says. `status` is Postgres' own word: starting, ready, stopping, standby. */
-export interface Postmaster {
-  readonly pid: number;
-  readonly port: number;
-  readonly status: string;
-}
-
-/**
- * The postmaster that runs in this cluster, or null. Postgres removes its postmaster.pid only when it ends in peace; after a kill or a power cut
- * the file stays, and when its pid meanwhile belongs to some other process Postgres refuses to start. So a file that lies is removed here.
- */
-export function findPostmaster(cluster: string): Postmaster | null {
-  const file = join(cluster, 'postmaster.pid');
-  const content = readIfThere(file);
-  if (content === null) return null;
-  const lines = content.split('\n').map((line) => line.trim());
-  const pid = Number(lines[0]);
-  if (worksInCluster(pid, cluster)) return { pid, port: Number(lines[3]), status: lines[7] || 'starting' };
-  if (isAlive(pid) && readIfThere(file) === content) unlinkSync(file);
-  return null;
-}
-
-function readIfThere(file: string): string | null {
-  return existsSync(file) ? readFileSync(file, 'utf8') : null;
-}
 
 /** Makes the cluster if it is not there yet: UTF-8, sorted by code point, passwords for everybody. A kill in the middle leaves nothing under its name. */
 export function createCluster(dir: PostgresDataDir, program: PostgresProgram, superuserPassword: string): void {
@@ -117,7 +78,7 @@ const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 export function spawnPostmaster(dir: PostgresDataDir, program: PostgresProgram, port: number): ChildProcess {
   if ((statSync(dir.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(dir.log, `${dir.log}.1`);
   const log = openSync(dir.log, 'a', 0o600);
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = Object.entries({ ...SETTINGS, cluster_name: dir.mark }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(program.postgres, ['-D', dir.cluster, '-p', String(port), ...settings], {
     detached: true,
     stdio: ['ignore', log, log],

@@ -47,6 +47,8 @@ export interface PostgresDataDir {
   readonly home: string;
   readonly cluster: string;
   readonly log: string;
+  /** In the command line of every process of this cluster, so that they can be told from those of others. */
+  readonly mark: string;
   readonly user: PostgresUser | null;
 }
 
@@ -85,21 +87,24 @@ export function openPostgresDataDir(dataDir: string): PostgresDataDir & { creden
   }
   if (credentials.home !== null)
     writePrivately(join(home, BELONGS_TO), `${JSON.stringify({ dataDir: realpathSync(dataDir), id: credentials.id })}\n`);
-  return { dataDir, home, cluster, log: join(home, 'postgres.log'), user, credentials };
+  return { dataDir, home, cluster, log: join(home, 'postgres.log'), mark: markOf(credentials.id), user, credentials };
+}
+
+export function markOf(id: string): string {
+  return `leadgate-${id}`;
 }
 
 const BELONGS_TO = 'belongs-to.json';
 
 /** Homes of earlier data dirs at this very path, which was deleted since: nothing will ever use them again. */
-export function abandonedHomes(dataDir: string, currentId: string): string[] {
+export function abandonedHomes(dataDir: string, currentId: string): { home: string; cluster: string; mark: string }[] {
   if (!existsSync(HOMES_ELSEWHERE) || process.getuid?.() !== 0) return [];
   const path = realpathSync(dataDir);
-  return readdirSync(HOMES_ELSEWHERE)
-    .map((name) => join(HOMES_ELSEWHERE, name))
-    .filter((home) => {
-      const owner = readJson<{ dataDir: string; id: string }>(join(home, BELONGS_TO));
-      return owner !== null && owner.dataDir === path && owner.id !== currentId;
-    });
+  return readdirSync(HOMES_ELSEWHERE).flatMap((name) => {
+    const home = join(HOMES_ELSEWHERE, name);
+    const owner = readJson<{ dataDir: string; id: string }>(join(home, BELONGS_TO));
+    return owner?.dataDir === path && owner.id !== currentId ? [{ home, cluster: join(home, 'cluster'), mark: markOf(owner.id) }] : [];
+  });
 }
 
 const credentialsFile = (dataDir: string) => join(dataDir, 'postgres-credentials.json');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync, realpathSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process that cannot be mistaken for a later one with the same number: pids are used again, above all after a reboot or in containers. */
 export interface ProcessIdentity {
@@ -44,23 +44,38 @@ function ps(pid: number, column: string): string {
   }).trim();
 }
 
-/** Whether this process is a Postgres working in this cluster folder. A postmaster makes the folder its working directory. */
-export function worksInCluster(pid: number, clusterDir: string): boolean {
-  if (!isAlive(pid)) return false;
+/** Program and arguments, separated by blanks; empty when there is no such process. Everybody may read it. */
+export function commandLine(pid: number): string {
   try {
-    return process.platform === 'linux'
-      ? readlinkSync(`/proc/${pid}/cwd`) === realpathSync(clusterDir)
-      : ps(pid, 'command').includes(` -D ${clusterDir} `);
+    return process.platform === 'linux' ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') : ps(pid, 'command');
   } catch {
-    return false;
+    return '';
   }
 }
 
-/** Every process that works in this cluster folder: after a kill -9 of the postmaster, the sessions that have not noticed yet. Linux only, else empty. */
-export function processesInCluster(clusterDir: string): number[] {
-  if (process.platform !== 'linux') return [];
-  return readdirSync('/proc')
+/** null when it cannot be told: elsewhere than on Linux, and where not even root may look into processes of others (a plain container). */
+export function workingDirectory(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return null;
+  }
+}
+
+/** Every process number of this machine or container. */
+export function allProcesses(): number[] {
+  const names =
+    process.platform === 'linux'
+      ? readdirSync('/proc')
+      : execFileSync('ps', ['-axo', 'pid='], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin' } }).split('\n');
+  return names
+    .map((name) => name.trim())
     .filter((name) => /^[0-9]+$/.test(name))
-    .map(Number)
-    .filter((pid) => worksInCluster(pid, clusterDir));
+    .map(Number);
+}
+
+export function parentOf(pid: number): number {
+  if (process.platform !== 'linux') return Number(ps(pid, 'ppid'));
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PostgresDataDir } from './postgres-data-dir.js';
+import { allProcesses, commandLine, isAlive, parentOf, workingDirectory } from './process-identity.js';
+import { StartProblem } from './start-problem.js';
+import { retryUntil } from './waiting.js';
+
+type Cluster = Pick<PostgresDataDir, 'cluster' | 'mark'>;
+
+/** What postmaster.pid says. `status` is Postgres' own word: starting, ready, stopping, standby. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+  readonly status: string;
+}
+
+/** A fast shutdown writes everything out first. */
+const STOP_LIMIT_MS = 60_000;
+
+/**
+ * The postmaster that runs in this cluster, or null. Postgres removes its postmaster.pid only when it ends in peace; after a kill or a power cut
+ * the file stays, and Postgres refuses to start when its pid meanwhile belongs to some other process or is still a zombie. So a file that lies
+ * is removed.
+ */
+export function findPostmaster(dir: Cluster): Postmaster | null {
+  const file = join(dir.cluster, 'postmaster.pid');
+  const content = readIfThere(file);
+  if (content === null) return null;
+  const lines = content.split('\n').map((line) => line.trim());
+  const pid = Number(lines[0]);
+  if (isPostmaster(pid, dir)) return { pid, port: Number(lines[3]), status: lines[7] || 'starting' };
+  if (readIfThere(file) === content) rmSync(file, { force: true });
+  return null;
+}
+
+function readIfThere(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
+/**
+ * Whether this process is the postmaster of this cluster. It was started with the cluster's mark and folder as arguments. A mark with another
+ * folder is either this cluster, moved while it ran, or the one this is a copy of; the working directory tells, which follows a move.
+ * @throws StartProblem when it cannot be told: a second server on the same files would ruin them
+ */
+export function isPostmaster(pid: number, { cluster, mark }: Cluster): boolean {
+  if (!isAlive(pid)) return false;
+  const command = commandLine(pid);
+  if (!command.includes(` cluster_name=${mark} `) && !command.endsWith(` cluster_name=${mark}`)) return false;
+  if (command.includes(` -D ${cluster} `)) return true;
+  const directory = workingDirectory(pid);
+  if (directory === null) {
+    throw new StartProblem(
+      `Process ${pid} is a Postgres that was started for this database when it was in another folder. Stop it (kill -INT ${pid}) and start again.`,
+    );
+  }
+  return directory === realpathSync(cluster);
+}
+
+/** Does nothing when it is gone already. */
+export async function stopPostmaster(pid: number, dir: Cluster, mode: 'fast' | 'immediate'): Promise<void> {
+  if (!isPostmaster(pid, dir)) return;
+  process.kill(pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
+  const gone = async () => (isPostmaster(pid, dir) ? undefined : true);
+  await retryUntil(STOP_LIMIT_MS, `Postgres (pid ${pid}) did not stop within ${STOP_LIMIT_MS / 1000} s.`, gone);
+}
+
+/**
+ * Ends the sessions of this cluster whose postmaster is gone: one that computes may not have noticed, and it blocks the next start. Nothing they
+ * do can be committed any more, and recovery does not care how they end.
+ */
+export function endOrphanedSessions({ mark }: Cluster): void {
+  for (const pid of allProcesses()) {
+    if (!commandLine(pid).startsWith(`postgres: ${mark}: `)) continue;
+    if (!commandLine(parentOf(pid)).includes(` cluster_name=${mark}`)) process.kill(pid, 'SIGKILL');
+  }
+}
