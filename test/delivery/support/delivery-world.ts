@@ -100,6 +100,9 @@ export class DeliveryWorld {
   static async create(): Promise<DeliveryWorld> {
     const database = await createTestDatabase();
     const sql = new pg.Pool({ connectionString: database.ownerUrl, max: 4 });
+    sql.on('error', () => {
+      // `end` does not wait for the sockets, so the database may be dropped under one that is still closing.
+    });
     await sql.query(`insert into tenants (id, name) values ('demo', 'Demo')`);
     await sql.query(`insert into sources (id, tenant_id, name, kind, path) values ('demo/web', 'demo', 'web', 'json', '/web')`);
     await sql.query(
