@@ -57,6 +57,8 @@ function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
     maxRetriesPerRequest: 0,
     connectTimeout: 2000,
     commandTimeout: 2000,
+    // ioredis keeps the process alive for this long after `disconnect`, also when it was never connected.
+    disconnectTimeout: 100,
     retryStrategy: (times) => Math.min(times * 200, 2000),
   });
   let lastError = '';
