@@ -358,6 +358,12 @@ describe('references in each process', () => {
     write('token', 'rotated\n');
     await store.refresh();
     expect(token()).toBe('rotated');
+    rmSync(join(folder, 'token'));
+    await store.refresh();
+    expect(token()).toBe('rotated');
+    expect(store.problems().join('\n')).toContain(
+      '(it stays in use as it was read before): destinations[0].authentication.token: the file token cannot be read (ENOENT)',
+    );
     expect(await versions()).toHaveLength(1);
   });
 });

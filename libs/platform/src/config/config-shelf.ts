@@ -26,11 +26,13 @@ export class ConfigShelf {
     return this.byId.get(id);
   }
 
-  /** Takes a version as its tenant's active one from now on. */
-  put(resolved: ResolvedConfig): void {
-    this.active.set(resolved.tenantId, resolved);
-    this.byId.delete(resolved.id);
-    this.byId.set(resolved.id, resolved);
+  /** Takes each version as its tenant's active one from now on; all at once, so that a start shows either no route or every one. */
+  put(versions: readonly ResolvedConfig[]): void {
+    for (const resolved of versions) {
+      this.active.set(resolved.tenantId, resolved);
+      this.byId.delete(resolved.id);
+      this.byId.set(resolved.id, resolved);
+    }
     for (const [id, { tenantId }] of this.byId) {
       if (this.byId.size <= KEPT + this.active.size) break;
       if (this.active.get(tenantId)?.id !== id) this.byId.delete(id);

@@ -18,6 +18,9 @@ interface ActiveRow {
 /** What became of a version here: taken up, or why not; asked again when a file it refers to changed. */
 interface TakeUp {
   readonly id: ConfigVersionId;
+  readonly tenantId: TenantId;
+  /** Absent where it cannot be used here. */
+  readonly resolved?: ResolvedConfig;
   readonly files: ReadFiles;
   readonly problems: readonly string[];
 }
@@ -39,10 +42,17 @@ export class RowFollower {
       text: `SELECT id, tenant_id AS "tenantId", version, ruleset_version AS "rulesetVersion", policy_version AS "policyVersion"
                FROM config_versions WHERE active ORDER BY tenant_id`,
     });
-    for (const row of rows) {
+    const changed = rows.filter((row) => {
       const known = this.takeUps.get(row.tenantId);
-      if (known?.id !== row.id || known.files.changed()) await this.takeUp(row);
-    }
+      return known?.id !== row.id || known.files.changed();
+    });
+    // Nothing counts as taken up before all of it was read: a connection lost on the way leaves the whole round to the next one.
+    const takeUps: TakeUp[] = [];
+    for (const row of changed) takeUps.push(await this.takeUp(row));
+    for (const takeUp of takeUps) this.takeUps.set(takeUp.tenantId, takeUp);
+    const taken = takeUps.flatMap(({ resolved }) => resolved ?? []);
+    if (taken.length > 0) this.shelf.put(taken);
+    for (const { tenantId: tenant, version } of taken) this.logger.info({ component: 'config', tenant, version }, 'configuration taken up');
   }
 
   /** Versions that are active in the database and cannot be used here. */
@@ -50,23 +60,19 @@ export class RowFollower {
     return [...this.takeUps].flatMap(([tenantId, { problems }]) => problems.map((problem) => `tenant ${tenantId}: ${problem}`));
   }
 
-  private async takeUp(row: ActiveRow): Promise<void> {
+  private async takeUp(row: ActiveRow): Promise<TakeUp> {
     const content = await contentOf(this.pool, row.id);
-    if (content === undefined) return;
     const files = new ReadFiles(this.from.folder);
-    const resolved = resolveContent(content, { ...this.from, readFile: files.read });
-    if ('config' in resolved) {
-      this.takeUps.set(row.tenantId, { id: row.id, files, problems: [] });
-      this.shelf.put({ ...row, config: resolved.config } satisfies ResolvedConfig);
-      this.logger.info({ component: 'config', tenant: row.tenantId, version: row.version }, 'configuration taken up');
-      return;
-    }
-    const inUse = this.shelf.tenant(row.tenantId);
-    const meanwhile = inUse === undefined ? 'the tenant is closed until then' : `version ${inUse.version} stays in use until then`;
-    this.takeUps.set(row.tenantId, {
-      id: row.id,
-      files,
-      problems: resolved.problems.map((problem) => `version ${row.version} cannot be used by this process (${meanwhile}): ${problem}`),
-    });
+    const resolved = resolveContent(content ?? {}, { ...this.from, readFile: files.read });
+    const takeUp = { id: row.id, tenantId: row.tenantId, files };
+    if ('config' in resolved) return { ...takeUp, resolved: { ...row, config: resolved.config }, problems: [] };
+    const prefix = `version ${row.version} cannot be used by this process (${this.meanwhile(row)}): `;
+    return { ...takeUp, problems: resolved.problems.map((problem) => prefix + problem) };
+  }
+
+  private meanwhile({ id, tenantId }: ActiveRow): string {
+    const inUse = this.shelf.tenant(tenantId);
+    if (inUse === undefined) return 'the tenant is closed until then';
+    return inUse.id === id ? 'it stays in use as it was read before' : `version ${inUse.version} stays in use until then`;
   }
 }
