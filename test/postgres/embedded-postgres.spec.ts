@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { EmbeddedPostgres, embeddedPostgresUrls, identifyProcess, runningPostgre
 jest.setTimeout(60_000);
 
 const projectRoot = process.cwd();
-const servers: EmbeddedPostgres[] = [];
+const servers: { server: EmbeddedPostgres; dataDir: string }[] = [];
 const starters: ChildProcess[] = [];
 const folders: string[] = [];
 
@@ -24,7 +24,7 @@ function aDataDir(access: 'public' | 'private' = 'public'): string {
 
 async function started(dataDir: string): Promise<EmbeddedPostgres> {
   const server = await EmbeddedPostgres.start({ dataDir, projectRoot });
-  servers.push(server);
+  servers.push({ server, dataDir });
   return server;
 }
 
@@ -42,6 +42,7 @@ async function startedByAnother(dataDir: string): Promise<{ starter: ChildProces
 }
 
 async function killed(starter: ChildProcess): Promise<void> {
+  if (starter.exitCode !== null || starter.signalCode !== null) return;
   const exit = once(starter, 'exit');
   starter.kill('SIGKILL');
   await exit;
@@ -71,15 +72,32 @@ async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await fact())) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Made once, which takes most of a first start; for every test that leaves a server behind it as good as it found it. */
+let seasoned: string;
+
+beforeAll(async () => {
+  seasoned = join(mkdtempSync(join(tmpdir(), 'leadgate-embedded-')), '.leadgate');
+  chmodSync(dirname(seasoned), 0o755);
+  const server = await EmbeddedPostgres.start({ dataDir: seasoned, projectRoot });
+  await query(server.urls.owner, 'CREATE TABLE kept (id integer)');
+  await server.stop();
+});
+
+afterAll(async () => {
+  const server = await EmbeddedPostgres.start({ dataDir: seasoned, projectRoot });
+  await server.destroy();
+  rmSync(dirname(seasoned), { recursive: true });
+});
+
 afterEach(async () => {
-  for (const starter of starters.splice(0)) starter.kill('SIGKILL');
-  for (const server of servers.splice(0).reverse()) await server.destroy();
+  for (const starter of starters.splice(0)) await killed(starter);
+  for (const { server, dataDir } of servers.splice(0).reverse()) await (dataDir === seasoned ? server.stop('immediate') : server.destroy());
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 describe('the embedded Postgres', () => {
   it('runs with UTF-8, fsync, and three roles, on 127.0.0.1 only', async () => {
-    const server = await started(aDataDir());
+    const server = await started(seasoned);
     const rows = await query(
       server.urls.superuser,
       `SELECT (SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles WHERE rolname LIKE 'leadgate%' AND NOT rolsuper) AS roles, current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync,
@@ -91,10 +109,9 @@ describe('the embedded Postgres', () => {
   });
 
   it('asks for its random passwords, and keeps them to the owner of the data dir', async () => {
-    const dataDir = aDataDir();
-    const server = await started(dataDir);
+    const server = await started(seasoned);
     await expect(connected(Object.assign(new URL(server.urls.app), { password: 'guess' }).href)).rejects.toMatchObject({ code: '28P01' });
-    expect(readFileSync(join(dataDir, 'postgres-credentials.json')).length).toBeGreaterThan(0);
+    expect(statSync(join(seasoned, 'postgres-credentials.json')).mode & 0o077).toBe(0);
   });
 
   it.each(['public', 'private'] as const)('keeps its data over a stop and a start (%s parent folder)', async (access) => {
@@ -137,7 +154,7 @@ describe('the embedded Postgres', () => {
   });
 
   it('takes another port when somebody sits on its own', async () => {
-    const dataDir = aDataDir();
+    const dataDir = seasoned;
     const port = Number(new URL(embeddedPostgresUrls(dataDir).app).port);
     const squatter = createServer().listen(port, '127.0.0.1');
     await once(squatter, 'listening');
@@ -150,7 +167,7 @@ describe('the embedded Postgres', () => {
 
 describe('after a kill -9', () => {
   it('of its starter, the next start adopts the running server', async () => {
-    const dataDir = aDataDir();
+    const dataDir = seasoned;
     const { starter, pid } = await startedByAnother(dataDir);
     await killed(starter);
     const server = await started(dataDir);
@@ -161,20 +178,20 @@ describe('after a kill -9', () => {
   });
 
   it('of the postmaster, it is started again on the same port, with what was committed', async () => {
-    const server = await started(aDataDir());
+    const server = await started(seasoned);
     const reports: string[] = [];
     server.keepRunning((line) => reports.push(line));
     const { urls, pid } = server;
-    await query(urls.owner, 'CREATE TABLE kept (id integer)');
+    await query(urls.owner, 'INSERT INTO kept VALUES (7)');
     process.kill(pid, 'SIGKILL');
     await until(() => reports.includes('Postgres runs again'));
     expect(server.urls).toEqual(urls);
     expect(server.pid).not.toBe(pid);
-    await expect(query(urls.owner, 'SELECT * FROM kept')).resolves.toEqual([]);
+    await expect(query(urls.owner, 'DELETE FROM kept RETURNING id')).resolves.toEqual([{ id: 7 }]);
   });
 
   it('of the postmaster, a session that goes on computing does not block the next start', async () => {
-    const dataDir = aDataDir();
+    const dataDir = seasoned;
     const first = await started(dataDir);
     const busy = await connected(first.urls.owner);
     const { rows } = await busy.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -191,7 +208,7 @@ describe('after a kill -9', () => {
   });
 
   it('of everything, files that lie are seen through', async () => {
-    const dataDir = aDataDir();
+    const dataDir = seasoned;
     const first = await started(dataDir);
     const cluster = clusterOf(dataDir);
     const record = readFileSync(join(dataDir, 'postgres.json'), 'utf8');
@@ -217,7 +234,7 @@ describe('after a kill -9', () => {
 
 describe('a start that meets another', () => {
   it('waits for a server that is stopping', async () => {
-    const dataDir = aDataDir();
+    const dataDir = seasoned;
     const first = await started(dataDir);
     const guest = await connected(first.urls.app);
     // Smart shutdown: it ends when its last guest has left.
@@ -236,7 +253,7 @@ describe('a start that meets another', () => {
   });
 
   it('leaves the server to its owner', async () => {
-    const dataDir = aDataDir();
+    const dataDir = seasoned;
     const first = await started(dataDir);
     const { starter, pid } = await startedByAnother(dataDir);
     expect(pid).toBe(first.pid);
@@ -272,12 +289,11 @@ describe('what cannot be mended is one clear sentence', () => {
   });
 
   it('when the database is of another major version', async () => {
-    const dataDir = aDataDir();
-    const server = await started(dataDir);
-    const cluster = clusterOf(dataDir);
-    await server.stop();
-    writeFileSync(join(cluster, 'PG_VERSION'), '17\n');
-    await expect(EmbeddedPostgres.start({ dataDir, projectRoot })).rejects.toThrow(/written by Postgres 17/);
+    const version = join(clusterOfStopped(seasoned), 'PG_VERSION');
+    const real = readFileSync(version);
+    writeFileSync(version, '17\n');
+    await expect(EmbeddedPostgres.start({ dataDir: seasoned, projectRoot })).rejects.toThrow(/written by Postgres 17/);
+    writeFileSync(version, real);
   });
 });
 
