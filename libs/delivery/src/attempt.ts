@@ -14,6 +14,8 @@ export interface AttemptRef {
 
 /** An attempt under this process's lease, with what it sends. */
 export interface OpenAttempt extends AttemptRef {
+  /** W3C trace context of the request that brought the lead, carried through. */
+  readonly traceparent: string | null;
   readonly idempotencyKey: string;
   readonly contentType: string;
   readonly payload: string;

@@ -7,6 +7,8 @@ export interface DestinationCall {
   readonly idempotencyKey: string;
   /** From 1. */
   readonly attemptNo: number;
+  /** W3C trace context to pass on, where the lead came with one. */
+  readonly traceparent: string | null;
   /** Breaks the call off when the process has to end. */
   readonly signal: AbortSignal;
 }

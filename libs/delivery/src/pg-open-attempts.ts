@@ -23,7 +23,8 @@ const OPEN = `
     returning deliveries.id, tenant_id, lead_id, destination_id, attempt_no, idempotency_key, content_type, payload),
   opened as (
     insert into delivery_attempts (delivery_id, attempt_no, tenant_id, lead_id) select id, attempt_no, tenant_id, lead_id from claimed)
-  select claimed.*, leads.request_id from claimed join leads on leads.id = claimed.lead_id`;
+  select claimed.*, leads.request_id, request.headers ->> 'traceparent' as traceparent
+    from claimed join leads on leads.id = claimed.lead_id join inbound_requests request on request.id = leads.inbound_request_id`;
 
 /** @returns the open attempts in the order of the ids; null for a delivery that could not be claimed, or was claimed by an equal id before it */
 export async function openAttempts(pool: Pool, ids: readonly DeliveryId[]): Promise<(OpenAttempt | null)[]> {
@@ -37,6 +38,7 @@ export async function openAttempts(pool: Pool, ids: readonly DeliveryId[]): Prom
     content_type: string;
     payload: string;
     request_id: string;
+    traceparent: string | null;
   }>(OPEN, [ids, LEASE_SECONDS]);
   const claimed = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => {
@@ -50,6 +52,7 @@ export async function openAttempts(pool: Pool, ids: readonly DeliveryId[]): Prom
       destinationId: row.destination_id,
       attemptNo: row.attempt_no,
       requestId: row.request_id,
+      traceparent: row.traceparent,
       idempotencyKey: row.idempotency_key,
       contentType: row.content_type,
       payload: row.payload,

@@ -1,5 +1,5 @@
 import { parseRetryAfter, type DestinationConfig, type Signal } from '#core';
-import { answerExcerpt, type CallOutcome, type OutboundHttp } from '#platform';
+import { answerExcerpt, type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
 import type { Destination, DestinationAnswer, DestinationCall, DestinationKind } from '../../destination.port.js';
 import { isHtmlPage, recordIdOf } from './http-answer.js';
 import { HTTP_FIELDS } from './http-fields.js';
@@ -35,7 +35,7 @@ class HttpDestination implements Destination {
     this.timeoutMs = (config.timeout_seconds ?? TIMEOUT_SECONDS) * 1000;
   }
 
-  async send({ payload, contentType, idempotencyKey, attemptNo, signal }: DestinationCall): Promise<DestinationAnswer> {
+  async send({ payload, contentType, idempotencyKey, attemptNo, traceparent, signal }: DestinationCall): Promise<DestinationAnswer> {
     const outcome = await this.http.post({
       origin: this.origin,
       path: this.path,
@@ -44,6 +44,7 @@ class HttpDestination implements Destination {
         ...this.authorization,
         'idempotency-key': idempotencyKey,
         'x-attempt': `${attemptNo}`,
+        ...(traceparent !== null && isHeaderText(traceparent) ? { traceparent } : {}),
       },
       body: payload,
       timeoutMs: this.timeoutMs,
