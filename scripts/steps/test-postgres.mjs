@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClearError, progress, root } from './project.mjs';
+import { endAbandonedRedis } from './test-redis.mjs';
 
 const FOLDER_PREFIX = 'leadgate-test-';
 const platform = (file) => import(join(root, 'dist', 'libs', 'platform', 'src', 'postgres', file));
@@ -10,22 +11,19 @@ const platform = (file) => import(join(root, 'dist', 'libs', 'platform', 'src', 
 /** A temporary folder for this run, after those of runs that were killed have been cleared away together with what they left running. */
 export async function openTestFolder() {
   const { destroyAbandonedPostgres } = await platform('embedded-postgres.js');
+  const { isAlive } = await platform('embedded/process-identity.js');
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(FOLDER_PREFIX))) {
     // Another run may be between making its folder and starting its server: the folder says whose it is.
-    if (!isAlive(Number(name.slice(FOLDER_PREFIX.length).split('-')[0]))) await destroyAbandonedPostgres(join(tmpdir(), name));
+    const folder = join(tmpdir(), name);
+    const isOurs = statSync(folder, { throwIfNoEntry: false })?.uid === process.getuid?.();
+    if (!isOurs || isAlive(Number(name.slice(FOLDER_PREFIX.length).split('-')[0]))) continue;
+    endAbandonedRedis(folder);
+    await destroyAbandonedPostgres(folder);
   }
   const folder = mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   // The user Postgres runs as has to get through; what is in there is mode 600.
   chmodSync(folder, 0o711);
   return folder;
-}
-
-function isAlive(pid) {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 /**

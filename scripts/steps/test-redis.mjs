@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { ClearError, progress } from './project.mjs';
 
 /**
@@ -16,7 +18,10 @@ export async function startTestRedis(folder) {
     return { env: {}, stop: async () => undefined };
   }
   const port = await freePort();
-  const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction', databases: 64, dir: folder };
+  const settings = {
+    ...{ port, bind: '127.0.0.1', save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction', databases: 64 },
+    ...{ dir: folder, pidfile: join(folder, PID_FILE) },
+  };
   const child = spawn(
     'redis-server',
     Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
@@ -38,6 +43,17 @@ export async function startTestRedis(folder) {
       await ended;
     },
   };
+}
+
+const PID_FILE = 'redis.pid';
+
+/** Ends the Redis of a test run that was killed; its pid may belong to another program by now, which then does not call itself redis-server. */
+export function endAbandonedRedis(folder) {
+  const file = join(folder, PID_FILE);
+  if (!existsSync(file)) return;
+  const pid = readFileSync(file, 'utf8').trim();
+  if (!spawnSync('ps', ['-o', 'args=', '-p', pid], { encoding: 'utf8' }).stdout?.startsWith('redis-server 127.0.0.1:')) return;
+  process.kill(Number(pid), 'SIGKILL');
 }
 
 async function freePort() {

@@ -243,7 +243,7 @@ describe('npm run gateway', () => {
     const first = await startedUp();
     const postmaster = postmasterPid();
     const second = run('gateway', { PORT: '' });
-    const [, url] = await second.says(/a second gateway on (http:\S+)/);
+    const [, url] = await second.says(/leadgate: gateway on (http:\S+)/);
     await until(() => isUp(url ?? '').catch(() => false));
     project.takeNotes();
     second.kill('SIGTERM');

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { runningPostgresUrls, StartProblem } from '#platform';
 import type { CommandContext } from '../command-context.js';
 import { configuredUrls } from '../database-urls.js';
+import { towardsDemoCrm } from '../demo-crm.js';
 import { claimablePort } from '../ports.js';
 import { say } from '../say.js';
 
@@ -21,9 +22,16 @@ export async function runSecondGateway({ settings, projectRoot }: CommandContext
     );
   }
   const port = process.env['PORT'] ? settings.http.port : await firstFreePort(settings.http.host);
+  // Beside a demo CRM of npm start this one delivers to it too; with a database of one's own there need not be any.
+  const crmPort =
+    settings.database.url === undefined && settings.demo.enabled && settings.demo.crmPort !== 0 ? settings.demo.crmPort : null;
   delete process.env['MIGRATE_DATABASE_URL'];
-  Object.assign(process.env, { DATABASE_URL: urls.app, PORT: String(port), LEADGATE_DATA_DIR: settings.files.dataDir });
-  say(`a second gateway on http://${settings.http.host}:${port}`);
+  Object.assign(process.env, towardsDemoCrm(crmPort, process.env), {
+    DATABASE_URL: urls.app,
+    PORT: String(port),
+    LEADGATE_DATA_DIR: settings.files.dataDir,
+  });
+  say(`gateway on http://${settings.http.host}:${port}`);
   await import(pathToFileURL(join(projectRoot, 'dist', 'apps', 'gateway', 'src', 'main.js')).href);
 }
 

@@ -5,6 +5,7 @@ import { becomesReady } from '../becomes-ready.js';
 import { Child } from '../child.js';
 import { DataDirLock } from '../data-dir-lock.js';
 import { bringUpToDate, configuredUrls, type DatabaseUrls } from '../database-urls.js';
+import { DEMO_CRM_HOST, demoCrmEnv, towardsDemoCrm } from '../demo-crm.js';
 import { endLeftBehind } from '../left-behind.js';
 import { claimablePort } from '../ports.js';
 import { localUrl, readyText } from '../ready-line.js';
@@ -15,9 +16,6 @@ import { UndoStack } from '../undo-stack.js';
 /** The gateway drains for up to 30 s by itself. */
 const GATEWAY_STOP_LIMIT_MS = 35_000;
 const DEMO_CRM_STOP_LIMIT_MS = 5_000;
-/** The demo CRM shows everything it was sent to everybody who asks, so it stays on this machine whatever HOST says. */
-const DEMO_CRM_HOST = '127.0.0.1';
-
 /**
  * `npm start`: embedded Postgres (unless DATABASE_URL), migrations and rights, demo CRM, gateway, one ready line; then it keeps them running.
  * They stop in the other order, each only when the one before it has ended: the gateway drains into the database and the demo CRM, so both
@@ -104,9 +102,8 @@ async function startApps(
   };
 
   const crmUrl = ports.demoCrm === null ? null : localUrl(DEMO_CRM_HOST, ports.demoCrm);
-  const demoCrm = ports.demoCrm === null ? null : child('demo CRM', 'demo-crm', demoCrmEnv(ports.demoCrm), DEMO_CRM_STOP_LIMIT_MS);
-  const toDemoCrm = crmUrl !== null && !env['CUSTOMER_API_URL'] ? { CUSTOMER_API_URL: `${crmUrl}/leads` } : {};
-  const gatewayEnv = { HOST: settings.http.host, PORT: String(ports.gateway), ...toDemoCrm };
+  const demoCrm = ports.demoCrm === null ? null : child('demo CRM', 'demo-crm', demoCrmEnv(ports.demoCrm, env), DEMO_CRM_STOP_LIMIT_MS);
+  const gatewayEnv = { HOST: settings.http.host, PORT: String(ports.gateway), ...towardsDemoCrm(ports.demoCrm, env) };
   const gateway = child('gateway', 'gateway', gatewayEnv, GATEWAY_STOP_LIMIT_MS);
 
   const gatewayUrl = localUrl(settings.http.host, ports.gateway);
@@ -114,10 +111,4 @@ async function startApps(
   gateway.settled();
   demoCrm?.settled();
   process.stdout.write(readyText(gatewayUrl, crmUrl));
-}
-
-/** The demo CRM expects the token the gateway will send. */
-function demoCrmEnv(port: number): NodeJS.ProcessEnv {
-  const token = process.env['DEMO_CRM_TOKEN'] ?? process.env['CUSTOMER_TOKEN']?.replace(/^Bearer /, '');
-  return { HOST: DEMO_CRM_HOST, DEMO_CRM_PORT: String(port), ...(token ? { DEMO_CRM_TOKEN: token } : {}) };
 }

@@ -1,0 +1,97 @@
+import pg from 'pg';
+import { createPgPool, createPrismaClient, type PgPoolOptions } from '#platform';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let database: TestDatabase;
+const pools: pg.Pool[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.end();
+});
+
+afterAll(() => database.drop());
+
+function aPool(options: Partial<PgPoolOptions> = {}): pg.Pool {
+  const pool = createPgPool({ url: database.url, applicationName: 'leadgate-test', ...options });
+  pools.push(pool);
+  return pool;
+}
+
+describe('a pool', () => {
+  it('gives up waiting for a connection when all are taken', async () => {
+    const pool = aPool({ max: 1, acquireTimeoutMs: 50 });
+    const taken = await pool.connect();
+    await expect(pool.query('SELECT 1')).rejects.toThrow(/timeout/);
+    taken.release();
+    await expect(pool.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 });
+  });
+
+  it('gives up waiting for a lock', async () => {
+    const pool = aPool({ lockTimeoutMs: 50 });
+    const holder = await pool.connect();
+    await holder.query('BEGIN; LOCK TABLE tenants');
+    await expect(pool.query('SELECT FROM tenants')).rejects.toMatchObject({ code: '55P03' });
+    await holder.query('ROLLBACK');
+    holder.release();
+  });
+
+  it('gives up on a statement', async () => {
+    await expect(aPool({ statementTimeoutMs: 50 }).query('SELECT pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
+  });
+
+  it('loses a session that sits idle in a transaction, and reports it instead of ending the process', async () => {
+    const pool = aPool({ idleInTransactionTimeoutMs: 50 });
+    const idle = await pool.connect();
+    const ended = new Promise<Error>((resolve) => idle.once('error', resolve));
+    await idle.query('BEGIN');
+    await expect(ended).resolves.toMatchObject({ code: '25P03' });
+    idle.release(true);
+  });
+
+  it('survives the end of its idle connections', async () => {
+    const reported: Error[] = [];
+    const pool = aPool({ onIdleConnectionError: (error) => reported.push(error) });
+    const { rows } = await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const removed = new Promise((resolve) => pool.once('remove', resolve));
+    const killer = aPool();
+    await killer.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await removed;
+    expect(reported).toMatchObject([{ code: '57P01' }]);
+    await expect(pool.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 });
+  });
+
+  it('shows its name to whoever looks at the sessions', async () => {
+    await expect(aPool().query(`SELECT current_setting('application_name') AS name`)).resolves.toMatchObject({
+      rows: [{ name: 'leadgate-test' }],
+    });
+  });
+
+  it.each([
+    [20, '?connection_limit=3', 3],
+    [2, '?connection_limit=3', 2],
+    [undefined, '?connection_limit=3', 3],
+    [undefined, '', 10],
+  ])('of at most %s with "%s" has at most %s connections', (max, query, expected) => {
+    expect(aPool({ ...(max === undefined ? {} : { max }), url: database.url + query }).options.max).toBe(expected);
+  });
+});
+
+describe('the schema of the connection string', () => {
+  it('holds for pg and for Prisma', async () => {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query(
+      `CREATE SCHEMA other; CREATE TABLE other.tenants AS TABLE tenants; INSERT INTO other.tenants VALUES ('there', 'There', now())`,
+    );
+    await owner.end();
+    const url = `${database.ownerUrl}?schema=other`;
+    await expect(aPool({ url }).query('SELECT id FROM tenants')).resolves.toMatchObject({ rows: [{ id: 'there' }] });
+    const prisma = createPrismaClient({ url, applicationName: 'leadgate-test' });
+    await expect(prisma.tenant.findMany({ select: { id: true } })).resolves.toEqual([{ id: 'there' }]);
+    await prisma.$disconnect();
+  });
+});
