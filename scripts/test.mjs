@@ -34,9 +34,12 @@ await main(async () => {
     stops.push(redis.stop);
 
     const ours = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_FOR_TESTS.test(name)));
-    jest = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...jestArguments], {
+    // jest would keep its cache of compiled files in the temporary folder, which is another one in every run.
+    const cache = ['--cacheDirectory', join(root, 'node_modules', '.cache', 'jest')];
+    jest = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...cache, ...jestArguments], {
       cwd: root,
-      env: { ...ours, ...postgres.env, ...redis.env },
+      // What tests make in the temporary folder goes when the run goes, also when Ctrl-C ends them in the middle.
+      env: { ...ours, ...postgres.env, ...redis.env, TMPDIR: folder },
       stdio: 'inherit',
     });
     process.exitCode = await new Promise((resolve) => jest.once('close', (code) => resolve(code ?? 1)));

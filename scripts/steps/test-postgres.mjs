@@ -87,6 +87,7 @@ function withDatabase(url, database) {
 }
 
 export function removeTestFolder(folder) {
-  rmSync(folder, { recursive: true, force: true });
+  // A process that a test started may just be on its way out.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
   progress('test servers stopped and removed');
 }
