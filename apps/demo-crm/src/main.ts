@@ -12,8 +12,9 @@ try {
     token: env['DEMO_CRM_TOKEN'] || 'demo-token',
     log: (entry) => process.stdout.write(`${JSON.stringify(entry)}\n`),
   });
-  process.stdout.write(`${JSON.stringify({ level: 'info', msg: 'demo CRM listening', url: crm.url, pid: process.pid })}\n`);
+  // Before it says that it listens: whoever reads that may send a signal at once.
   closeOnSignals(crm);
+  process.stdout.write(`${JSON.stringify({ level: 'info', msg: 'demo CRM listening', url: crm.url, pid: process.pid })}\n`);
 } catch (cause) {
   process.stderr.write(cause instanceof DemoCrmStartError ? `${cause.message}\n` : `The demo CRM could not start: ${String(cause)}\n`);
   process.exitCode = 1;
