@@ -15,7 +15,7 @@ import { waitForPostgres } from './postgres-gate.js';
 const STOP_LIMIT_SECONDS = 30;
 const HTTP_LIMIT_MS = 5000;
 /** Calls in flight may take this long before they are broken off and recorded as unknown. */
-const SEND_LIMIT_SECONDS = 22;
+const SEND_LIMIT_SECONDS = 18;
 
 /** A running gateway. */
 export class Gateway {
@@ -60,7 +60,7 @@ export class Gateway {
   }
 
   /**
-   * Drains in an order in which nothing accepted is lost and nothing is sent twice: not ready → no rings and no new jobs → the door
+   * Drains in an order in which nothing accepted is lost and nothing is sent twice: not ready (and a moment for load balancers to notice) → no rings and no new jobs → the door
    * closes and open requests are answered → calls in flight finish or are recorded as unknown → queues → coalescers → Postgres.
    */
   stop(): Promise<void> {
@@ -75,6 +75,7 @@ export class Gateway {
     }, STOP_LIMIT_SECONDS * 1000);
     this.stopped = true;
     this.app.get(Readiness).close();
+    await pause(this.settings.http.drainSeconds * 1000);
     await this.background.quiet();
     await Promise.race([this.app.getHttpAdapter().close(), pause(HTTP_LIMIT_MS)]);
     await this.app.get(DeliverLeads).stop({ deadlineSeconds: SEND_LIMIT_SECONDS });
@@ -90,5 +91,5 @@ export class Gateway {
 }
 
 function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

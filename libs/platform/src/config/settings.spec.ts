@@ -16,8 +16,8 @@ describe('readSettings', () => {
   it('holds the presets when nothing is set', () => {
     expect(readSettings({}, '/srv/leadgate')).toEqual({
       roles: ['api', 'pipeline', 'delivery', 'relay'],
-      http: { host: '127.0.0.1', port: 3000, maxBodyBytes: 1_048_576, rateLimitPerMinute: 100, trustedProxies: [] },
-      database: { url: undefined, migrateUrl: undefined, pools: { accept: 4, work: 8, relay: 2 } },
+      http: { host: '127.0.0.1', port: 3000, maxBodyBytes: 1_048_576, rateLimitPerMinute: 100, drainSeconds: 0, trustedProxies: [] },
+      database: { url: undefined, migrateUrl: undefined, pools: { accept: 4, work: 8, relay: 4 } },
       redis: { url: undefined },
       files: { dataDir: '/srv/leadgate/.leadgate', config: '/srv/leadgate/config' },
       adminKey: undefined,

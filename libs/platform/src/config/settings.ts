@@ -62,6 +62,11 @@ export const SETTING_KEYS = {
     '30',
     asPositiveDecimal(86_400),
   ),
+  LEADGATE_DRAIN_SECONDS: withPreset(
+    'Seconds a stopping process says "not ready" before it closes its door: the time a load balancer needs to notice.',
+    '0',
+    asInteger(0, 5),
+  ),
   LEADGATE_TRUSTED_PROXIES: withPreset(
     'Addresses or ranges of proxies whose X-Forwarded-For is believed, separated by commas; empty: the header is ignored.',
     '',
@@ -81,7 +86,7 @@ export const SETTING_KEYS = {
   ),
   LEADGATE_POOL_ACCEPT: withPreset('Postgres connections that store arriving leads.', '4', asInteger(1, 100)),
   LEADGATE_POOL_WORK: withPreset('Postgres connections of the pipeline, delivery and reading.', '8', asInteger(1, 100)),
-  LEADGATE_POOL_RELAY: withPreset('Postgres connections of the relay and of following the configuration.', '2', asInteger(1, 100)),
+  LEADGATE_POOL_RELAY: withPreset('Postgres connections of the relay and of following the configuration.', '4', asInteger(1, 100)),
   LEADGATE_PIPELINE_CONCURRENCY: withPreset('Batches of leads a process decides at once.', '4', asInteger(1, 100)),
   LEADGATE_DELIVERY_CONCURRENCY: withPreset('Batches of deliveries a process has in hand at once.', '64', asInteger(1, 1000)),
   DEMO_CRM_PORT: withPreset('The port of the demo CRM that `npm start` runs.', '3900', asInteger(0, 65_535)),
@@ -160,6 +165,7 @@ function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder:
       port: of('PORT'),
       maxBodyBytes: of('LEADGATE_MAX_BODY_BYTES'),
       rateLimitPerMinute: of('LEADGATE_RATE_LIMIT_PER_MINUTE'),
+      drainSeconds: of('LEADGATE_DRAIN_SECONDS'),
       trustedProxies: of('LEADGATE_TRUSTED_PROXIES'),
     },
     database: {
