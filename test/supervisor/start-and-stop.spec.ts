@@ -80,6 +80,17 @@ describe('npm start', () => {
     expect(project.takeNotes()).toEqual(['gateway gets SIGTERM', 'gateway drained as leadgate_app, owner url: none, CRM: none']);
   });
 
+  it('stops in order when nobody reads its output any more', async () => {
+    const supervisor = await startedUp();
+    const pids = [postmasterPid(), ...childPids()];
+    project.takeNotes();
+    supervisor.stopListening();
+    supervisor.kill('SIGTERM');
+    await expect(supervisor.ended).resolves.toBe(0);
+    expect(project.takeNotes()).toContainEqual(expect.stringContaining('drained'));
+    expect(pids.every(isGone)).toBe(true);
+  });
+
   it('stops at once at the second signal', async () => {
     const supervisor = await startedUp();
     const pids = [postmasterPid(), ...childPids()];
@@ -111,7 +122,7 @@ describe('under npm', () => {
   });
 
   it('a killed npm stops it, and a start meanwhile waits for it', async () => {
-    const npm = runSupervisorCommand(project.folder, 'start', { npm_lifecycle_event: 'start' }, [], 'under a parent');
+    const npm = runSupervisorCommand(project.folder, 'start', {}, [], 'under a parent');
     const [, url] = await npm.says(READY);
     project.takeNotes();
     npm.kill('SIGKILL');

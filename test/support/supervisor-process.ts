@@ -10,6 +10,8 @@ export interface SupervisorProcess {
   says(pattern: RegExp): Promise<RegExpMatchArray>;
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
+  /** Nobody reads what it says any more; writing to that pipe is an error from now on. */
+  stopListening(): void;
   kill(signal: NodeJS.Signals): void;
   /** What Ctrl-C does: the signal goes to the whole foreground group. */
   pressCtrlC(): void;
@@ -30,7 +32,9 @@ export function runSupervisorCommand(
   const [program = '', ...rest] = place === 'on its own' ? line : ['/bin/sh', '-c', '"$@"; exit', 'sh', ...line];
   const child = spawn(program, rest, {
     cwd: folder,
-    env: { ...process.env, PORT: '0', DEMO_CRM_PORT: '0', ...env },
+    // As under npm, so that it ends by itself when the test run is killed.
+    env: { ...process.env, npm_lifecycle_event: 'test', PORT: '0', DEMO_CRM_PORT: '0', ...env },
+
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -68,6 +72,10 @@ export function runSupervisorCommand(
         look();
       }),
     ended,
+    stopListening: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     kill: (signal) => child.kill(signal),
     pressCtrlC: () => process.kill(-pid, 'SIGINT'),
   };

@@ -26,6 +26,9 @@ const projectRoot = fileURLToPath(new URL('../../../../', import.meta.url));
 const [name = 'start', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
 
+// Whoever read our output may have gone (npm start | head, a closed terminal). To fall over that would leave everything running without us.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   if (command === undefined) throw new StartProblem(`There is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}.`);
   await command({ settings: readSettings(process.env, projectRoot), projectRoot, args });
