@@ -5,7 +5,7 @@ import { buildSources } from './steps/build-sources.mjs';
 import { generateClient } from './steps/generate-client.mjs';
 import { checkNodeVersion, installPackages } from './steps/install-packages.mjs';
 import { main } from './steps/main.mjs';
-import { progress, root } from './steps/project.mjs';
+import { ClearError, progress, root } from './steps/project.mjs';
 import { openTestFolder, removeTestFolder, startTestPostgres } from './steps/test-postgres.mjs';
 import { startTestRedis } from './steps/test-redis.mjs';
 
@@ -22,8 +22,12 @@ await main(async () => {
 
   const stops = [];
   let jest;
+  let interrupted = false;
   // Ctrl-C reaches jest by itself; it ends, and then everything below is cleared away as after any run.
-  const passOn = (signal) => jest?.kill(signal);
+  const passOn = (signal) => {
+    interrupted = true;
+    jest?.kill(signal);
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, passOn);
   try {
     const folder = await openTestFolder();
@@ -33,6 +37,7 @@ await main(async () => {
     const redis = await startTestRedis(folder);
     stops.push(redis.stop);
 
+    if (interrupted) throw new ClearError('interrupted before the first test');
     const ours = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_FOR_TESTS.test(name)));
     // jest would keep its cache of compiled files in the temporary folder, which is another one in every run.
     const cache = ['--cacheDirectory', join(root, 'node_modules', '.cache', 'jest')];

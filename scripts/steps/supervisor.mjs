@@ -6,6 +6,9 @@ import { generateClient } from './generate-client.mjs';
 import { checkNodeVersion, installPackages } from './install-packages.mjs';
 import { root } from './project.mjs';
 
+/** npm, when it started us: it may be killed while we install or build. */
+const parent = process.env.npm_lifecycle_event ? [`--parent=${process.ppid}`] : [];
+
 /**
  * Makes sure that packages, client and build are there and current, then runs a command of apps/supervisor in this very process:
  * one process fewer between a signal and the one it is meant for.
@@ -19,6 +22,6 @@ export async function runSupervisor(command, args = []) {
     await buildSources({ onTypeErrors: 'fail' });
   }
   const main = join(root, 'dist', 'apps', 'supervisor', 'src', 'main.js');
-  process.argv = [process.execPath, main, command, ...args];
+  process.argv = [process.execPath, main, command, ...parent, ...args];
   await import(pathToFileURL(main).href);
 }

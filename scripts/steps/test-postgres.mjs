@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ClearError, progress, root } from './project.mjs';
 import { endAbandonedRedis } from './test-redis.mjs';
 
+const REMOVAL_LIMIT_MS = 15_000;
 const FOLDER_PREFIX = 'leadgate-test-';
 const platform = (file) => import(join(root, 'dist', 'libs', 'platform', 'src', 'postgres', file));
 
@@ -86,8 +88,15 @@ function withDatabase(url, database) {
   return Object.assign(new URL(url), { pathname: `/${database}` }).href;
 }
 
-export function removeTestFolder(folder) {
-  // A process that a test started may just be on its way out.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+/** After Ctrl-C, processes that a test started may just be on their way out and still write into it. */
+export async function removeTestFolder(folder) {
+  for (const end = performance.now() + REMOVAL_LIMIT_MS; ; await sleep(200)) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      break;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
   progress('test servers stopped and removed');
 }

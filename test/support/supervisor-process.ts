@@ -29,11 +29,12 @@ export function runSupervisorCommand(
   place: 'on its own' | 'under a parent' = 'on its own',
 ): SupervisorProcess {
   const line = [process.execPath, join(folder, 'dist/apps/supervisor/src/main.js'), command, ...args];
-  const [program = '', ...rest] = place === 'on its own' ? line : ['/bin/sh', '-c', '"$@"; exit', 'sh', ...line];
+  // Either way it ends by itself when its parent is killed, be it the shell or the whole test run.
+  const [program = '', ...rest] =
+    place === 'on its own' ? [...line, `--parent=${process.pid}`] : ['/bin/sh', '-c', '"$@" --parent=$$; exit', 'sh', ...line];
   const child = spawn(program, rest, {
     cwd: folder,
-    // As under npm, so that it ends by itself when the test run is killed.
-    env: { ...process.env, npm_lifecycle_event: 'test', PORT: '0', DEMO_CRM_PORT: '0', ...env },
+    env: { ...process.env, PORT: '0', DEMO_CRM_PORT: '0', ...env },
 
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

@@ -6,4 +6,6 @@ export interface CommandContext {
   /** The folder of the clone, or of the image. */
   readonly projectRoot: string;
   readonly args: readonly string[];
+  /** The process whose end is a wish to stop: npm, when a script of package.json started us. */
+  readonly parentPid: number | undefined;
 }

@@ -23,7 +23,9 @@ const COMMANDS: Readonly<Record<string, (context: CommandContext) => Promise<voi
 const CLEAR_ERRORS = [StartProblem, InvalidSettings, InvalidConnectionString, MigrationFailed];
 
 const projectRoot = fileURLToPath(new URL('../../../../', import.meta.url));
-const [name = 'start', ...args] = process.argv.slice(2);
+const PARENT = /^--parent=([0-9]+)$/;
+const parentPid = process.argv.map((argument) => PARENT.exec(argument)?.[1]).find((pid) => pid !== undefined);
+const [name = 'start', ...args] = process.argv.slice(2).filter((argument) => !PARENT.test(argument));
 const command = COMMANDS[name];
 
 // Whoever read our output may have gone (npm start | head, a closed terminal). To fall over that would leave everything running without us.
@@ -31,7 +33,12 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 try {
   if (command === undefined) throw new StartProblem(`There is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}.`);
-  await command({ settings: readSettings(process.env, projectRoot), projectRoot, args });
+  await command({
+    settings: readSettings(process.env, projectRoot),
+    projectRoot,
+    args,
+    parentPid: parentPid === undefined ? undefined : Number(parentPid),
+  });
 } catch (error) {
   const isClear = CLEAR_ERRORS.some((kind) => error instanceof kind);
   say(isClear && error instanceof Error ? error.message : String(error instanceof Error ? error.stack : error));

@@ -22,10 +22,11 @@ export class StopSignal {
   #askedAt = 0;
   #parentCheck: NodeJS.Timeout | undefined;
 
-  constructor() {
+  /** @param parentPid taken when this process began: whoever asks later might be told the one that inherited us */
+  constructor(parentPid: number | undefined) {
     this.asked = new Promise((resolve) => (this.#resolve = resolve));
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
-    if (process.env['npm_lifecycle_event']) this.#watchParent(process.ppid);
+    if (parentPid !== undefined) this.#watchParent(parentPid);
   }
 
   /** Called at the second signal. */

@@ -15,8 +15,8 @@ const HOST = '127.0.0.1';
  * `npm run studio`: Prisma Studio on the read-only role, beside a running gateway or alone (then the database is started for it and stopped after
  * it). It opens no browser, downloads nothing and reports to nobody.
  */
-export async function openStudio({ settings, projectRoot }: CommandContext): Promise<void> {
-  const stop = new StopSignal();
+export async function openStudio({ settings, projectRoot, parentPid }: CommandContext): Promise<void> {
+  const stop = new StopSignal(parentPid);
   const database = await openDatabase(settings, projectRoot);
   try {
     if (database.isOurs) await bringUpToDate(settings, database.urls, projectRoot);

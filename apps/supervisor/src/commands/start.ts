@@ -25,7 +25,7 @@ export async function start(context: CommandContext): Promise<void> {
   const lock = await DataDirLock.take(context.settings.files.dataDir);
   // The data dir holds keys and leads; what we and our children make is for this user only.
   process.umask(0o077);
-  const stop = new StopSignal();
+  const stop = new StopSignal(context.parentPid);
   const undo = new UndoStack();
   undo.defer(async () => lock.release());
   try {
