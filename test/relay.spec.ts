@@ -87,8 +87,13 @@ describe('the relay rings what Postgres says is due', () => {
     expect(await rung(1)).toEqual([due]);
   });
 
+  it('rings again what was rung seconds ago, soon after the queue was connected', async () => {
+    const lost = await aLead({ rungAt: `clock_timestamp() - interval '6 s'` });
+    relay.startPolling({ takesDue: true });
+    expect(await rung(1)).toEqual([lost]);
+  });
+
   it('rings again what was rung 60 s ago without a result', async () => {
-    queue.empty = false;
     const first = await aLead();
     relay.startPolling({ takesDue: true });
     await rung(1);

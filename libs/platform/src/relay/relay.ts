@@ -9,10 +9,11 @@ const POLL_MS = 250;
 /** A ring older than this without a result counts as lost. */
 const STALE_RING_SECONDS = 60;
 /**
- * It counts as lost sooner at a relay's own start, because whoever rang last is probably the process that just died, and while the
- * queue has no job of the kind at all, because then it was emptied.
+ * It counts as lost sooner for a while after the queue was connected or Postgres came back, because whoever rang last has probably died
+ * or failed, and while the queue has no job of the kind at all, because then it was emptied. Ringing too often is harmless.
  */
 const STALE_SOON_SECONDS = 5;
+const SOON_FOR_MS = 15_000;
 const ASK_QUEUE_EVERY_MS = 1000;
 const BACKLOG_EVERY_MS = 5000;
 /** After a missed ring the poll leaves the rows alone for this long instead of marking and unmarking them four times a second. */
@@ -30,7 +31,7 @@ export class Relay extends Doorbell {
   private readonly askedQueueAt: Record<WorkKind, number> = { leads: 0, deliveries: 0 };
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
-  private firstPoll = true;
+  private soonUntil = 0;
   private pausedUntil = 0;
   private takesDue = false;
   private stopped = false;
@@ -48,7 +49,7 @@ export class Relay extends Doorbell {
 
   useQueue(queue: JobQueue | undefined): void {
     this.ringer.use(queue);
-    this.firstPoll = true;
+    this.soonUntil = performance.now() + SOON_FOR_MS;
   }
 
   override reserve(kind: WorkKind, count: number): boolean {
@@ -92,9 +93,11 @@ export class Relay extends Doorbell {
   private async poll(): Promise<void> {
     try {
       for (const kind of WORK_KINDS) await this.pollKind(kind);
-      this.firstPoll = false;
       if (this.takesDue && performance.now() - this.lastBacklogAt > BACKLOG_EVERY_MS) await this.measureBacklog();
-      if (this.failing) this.logger.info({ component: 'relay' }, 'polling again');
+      if (this.failing) {
+        this.logger.info({ component: 'relay' }, 'polling again');
+        this.soonUntil = performance.now() + SOON_FOR_MS;
+      }
       this.failing = false;
     } catch (error) {
       if (!this.failing)
@@ -104,7 +107,8 @@ export class Relay extends Doorbell {
   }
 
   private async pollKind(kind: WorkKind): Promise<void> {
-    const staleAfter = this.firstPoll || (await this.wasEmptied(kind)) ? STALE_SOON_SECONDS : STALE_RING_SECONDS;
+    const soon = performance.now() < this.soonUntil;
+    const staleAfter = soon || (await this.wasEmptied(kind)) ? STALE_SOON_SECONDS : STALE_RING_SECONDS;
     this.rung[kind] = await this.due.countRung(kind, staleAfter);
     const room = MAX_RUNG - this.rung[kind];
     if (!this.takesDue || !this.ringer.connected || room <= 0 || performance.now() < this.pausedUntil) return;
