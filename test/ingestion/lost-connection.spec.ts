@@ -102,4 +102,13 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
     await door.accept.drain();
     expect(await door.post({ a: 1 })).toMatchObject({ status: 200 });
   }, 60_000);
+
+  it('a frozen Postgres that wakes up later: what was answered 503 is not stored after all, so a sender who repeats is not doubled', async () => {
+    proxy.frozen = true;
+    const answers = await Promise.all(Array.from({ length: 250 }, (_, n) => door.post({ frozen: n })));
+    proxy.frozen = false;
+    await door.accept.drain();
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(await door.rows(`SELECT count(*)::int AS stored FROM leads WHERE payload ? 'frozen'`)).toEqual([{ stored: 0 }]);
+  }, 60_000);
 });

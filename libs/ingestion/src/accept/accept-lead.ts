@@ -9,6 +9,13 @@ export interface AcceptLeadOptions {
   readonly onFlush?: (rows: number, seconds: number) => void;
 }
 
+/**
+ * Parts of the 5 s in which a request is answered (door.ts): what would begin later could be stored after its sender was told that it
+ * was not, and would stand there twice when the sender repeats it.
+ */
+const MAX_WAIT_MS = 3000;
+const REWRITE_WITHIN_MS = 1500;
+
 const FIND_LEADS = {
   name: 'find_leads_of_requests',
   text: 'SELECT id, inbound_request_id FROM leads WHERE inbound_request_id = ANY ($1::uuid[])',
@@ -19,7 +26,7 @@ const FIND_LEADS = {
  * committed. Single submissions share transactions (Coalescer); leads are rung after their commit.
  *
  * A connection lost during a flush leaves open whether it was committed. The ids are looked up on a new connection: what is there
- * counts as accepted, the rest is written once more. If that fails too, the submitters get the error and answer 503.
+ * counts as accepted, the rest is written once more. If that fails too, or its time is over, the submitters get the error and answer 503.
  */
 export class AcceptLead {
   private readonly coalescer: Coalescer<Submission, Acceptance | null>;
@@ -34,6 +41,7 @@ export class AcceptLead {
       flush: (batch) => this.flush(batch),
       sortKey: uniqueKeyOf,
       bytes: ({ inbound }) => inbound.body.length,
+      maxWaitMs: MAX_WAIT_MS,
       ...(options.onFlush === undefined ? {} : { onFlush: options.onFlush }),
     });
   }
@@ -54,18 +62,20 @@ export class AcceptLead {
   }
 
   private async flush(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
+    const began = performance.now();
     try {
       return await this.commit(batch);
     } catch (error) {
       if (!isConnectionLoss(error)) throw error;
-      return this.settleLostFlush(batch);
+      return this.settleLostFlush(batch, error, began + REWRITE_WITHIN_MS);
     }
   }
 
-  private async settleLostFlush(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
+  private async settleLostFlush(batch: readonly Submission[], loss: unknown, until: number): Promise<readonly (Acceptance | null)[]> {
     const ids = batch.filter(({ kind }) => kind === 'lead').map(({ inbound }) => inbound.id);
     const { rows } = await this.pool.query<{ id: LeadId; inbound_request_id: InboundRequestId }>({ ...FIND_LEADS, values: [ids] });
     if (rows.length > 0) this.doorbell.ringLeads(rows.map(({ id }) => id));
+    else if (performance.now() > until) throw loss;
     const found = new Set(rows.map((row) => row.inbound_request_id));
     const missing = batch.filter(({ inbound }) => !found.has(inbound.id));
     const again = missing.length === 0 ? [] : await this.commit(missing);

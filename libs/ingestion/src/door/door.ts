@@ -1,5 +1,5 @@
 import { type ActiveConfig, type ConfiguredSource, isUnauthenticated, type LeadId } from '#core';
-import { isDatabaseUnavailable, newId } from '#platform';
+import { isDatabaseUnavailable, newId, WaitedTooLong } from '#platform';
 import type { AcceptLead } from '../accept/accept-lead.js';
 import { keyClaimOf, type InboundRequest } from '../accept/submission.js';
 import { ANSWERS } from '../answers/answer-styles.js';
@@ -25,7 +25,7 @@ export interface DoorParts {
   readonly record: RecordVisit;
 }
 
-/** From the last byte of the body to the answer, at most; later the sender is told to try again. FAULTS D.1. */
+/** From the last byte of the body to the answer, at most; later the sender is told to try again. AcceptLead begins nothing it could not end by then. */
 const STORE_DEADLINE_MS = 5000;
 
 /** The words of refusals before any configuration is known, when nobody can say which words the sender expects. */
@@ -159,7 +159,7 @@ function unusableKey(): Refusal {
 }
 
 function failed(fault: unknown, requestId: string): Outcome {
-  if (fault instanceof DeadlinePassed || isDatabaseUnavailable(fault)) {
+  if (fault instanceof DeadlinePassed || fault instanceof WaitedTooLong || isDatabaseUnavailable(fault)) {
     return unavailable('The request could not be stored just now. Send it again.', requestId, fault);
   }
   return internalError(requestId, fault);

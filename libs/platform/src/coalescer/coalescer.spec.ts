@@ -1,4 +1,4 @@
-import { Coalescer } from './coalescer.js';
+import { Coalescer, WaitedTooLong } from './coalescer.js';
 
 const sqlError = (code: string): Error => Object.assign(new Error(`SQLSTATE ${code}`), { code });
 
@@ -47,6 +47,24 @@ describe('Coalescer', () => {
     calls[1]?.finish();
     calls[2]?.finish();
     expect(await Promise.all([second, ...rest])).toEqual(['2!', '3!', '4!']);
+  });
+
+  it('rejects what waited too long for its turn, never writes it, and is idle afterwards', async () => {
+    const { calls, flush, called } = controlled();
+    const group = new Coalescer<string, string>({ name: 'test', flush, sortKey: (item) => item, maxWaitMs: 1 });
+    const written = [group.submit('1')];
+    await called(1);
+    written.push(group.submit('2'));
+    await called(2);
+    const late = group.submit('late');
+    const submitted = performance.now();
+    while (performance.now() - submitted < 2);
+    calls[0]?.finish();
+    await expect(late).rejects.toThrow(WaitedTooLong);
+    calls[1]?.finish();
+    expect(await Promise.all(written)).toEqual(['1!', '2!']);
+    await group.drain();
+    expect(calls.flatMap(({ items }) => items)).toEqual(['1', '2']);
   });
 
   it('closes a batch at 100 rows and at 2 MiB', async () => {

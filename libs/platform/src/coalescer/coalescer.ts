@@ -10,11 +10,26 @@ export interface CoalescerOptions<Item, Result> {
   readonly sortKey: (item: Item) => string;
   /** Bytes an item adds to a flush. */
   readonly bytes?: (item: Item) => number;
+  /**
+   * An item that waited longer for its turn is rejected with WaitedTooLong and not written: for submitters who would have told somebody
+   * by then that it failed. Without it items wait as long as it takes.
+   */
+  readonly maxWaitMs?: number;
   readonly onFlush?: (rows: number, seconds: number) => void;
+}
+
+/** Nothing was written and nothing will be. */
+export class WaitedTooLong extends Error {
+  constructor(name: string) {
+    super(`Nothing of it was written: it waited too long for its turn in ${name}.`);
+    this.name = 'WaitedTooLong';
+  }
 }
 
 interface Waiting<Item, Result> {
   readonly item: Item;
+  /** performance.now() */
+  readonly since: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -43,7 +58,7 @@ export class Coalescer<Item, Result> {
 
   submit(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
+      this.waiting.push({ item, since: performance.now(), resolve, reject });
       this.schedule();
     });
   }
@@ -59,9 +74,25 @@ export class Coalescer<Item, Result> {
     this.scheduled = true;
     void nextTurn().then(() => {
       this.scheduled = false;
-      if (this.inFlight < MAX_IN_FLIGHT && this.waiting.length > 0) void this.run(this.take());
+      if (this.inFlight < MAX_IN_FLIGHT) this.start();
       this.schedule();
     });
+  }
+
+  private start(): void {
+    this.giveUpLate();
+    if (this.waiting.length > 0) void this.run(this.take());
+    else this.wakeIfIdle();
+  }
+
+  /** They wait in the order they came, so the late ones are the first. */
+  private giveUpLate(): void {
+    const { maxWaitMs, name } = this.options;
+    if (maxWaitMs === undefined) return;
+    const oldest = performance.now() - maxWaitMs;
+    const inTime = this.waiting.findIndex(({ since }) => since >= oldest);
+    const late = this.waiting.splice(0, inTime < 0 ? this.waiting.length : inTime);
+    for (const { reject } of late) reject(new WaitedTooLong(name));
   }
 
   private take(): Waiting<Item, Result>[] {
@@ -86,8 +117,12 @@ export class Coalescer<Item, Result> {
       this.inFlight -= 1;
       this.options.onFlush?.(batch.length, Number(process.hrtime.bigint() - began) / 1e9);
       this.schedule();
-      if (this.inFlight === 0 && this.waiting.length === 0) for (const wake of this.idle.splice(0)) wake();
+      this.wakeIfIdle();
     }
+  }
+
+  private wakeIfIdle(): void {
+    if (this.inFlight === 0 && this.waiting.length === 0) for (const wake of this.idle.splice(0)) wake();
   }
 
   private async settle(batch: Waiting<Item, Result>[]): Promise<void> {
