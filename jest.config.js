@@ -6,6 +6,8 @@ const libs = Object.keys(imports).map((alias) => alias.slice(1));
 
 export default {
   testEnvironment: 'node',
+  // For broken code, not for slow machines: what waits for a fact (test/support/eventually.ts) gives up before and says for what.
+  testTimeout: 60_000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   moduleNameMapper: {
