@@ -4,11 +4,18 @@ import { Coalescer, inTransaction, type Metrics, type Pool, type PoolClient } fr
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows } from './decided-row.js';
 import { type DecidedLead, LeadStore, type LoadedLead } from './lead-store.port.js';
 
+/**
+ * The commit does not wait for the disk: what Postgres itself may lose when it dies is the count of this load, and no lead was in a
+ * process that died then. `found` looks the rows up by id, because Postgres would rather read the whole index of due leads.
+ */
 const LOAD = {
   name: 'load_leads',
-  text: `update leads set crash_count = crash_count + 1
-          where id = any($1::uuid[]) and status = 'RECEIVED'
-      returning id, tenant_id, source_id, native_id, received_at, payload, journey_no + 1 as journey_no, crash_count - 1 as crash_count`,
+  text: `with found as materialized (select id, status from leads where id = any($1::uuid[]) order by id for no key update),
+              relaxed as materialized (select set_config('synchronous_commit', 'off', true) as setting)
+         update leads set crash_count = crash_count + 1
+           from found, relaxed
+          where leads.id = found.id and found.status = 'RECEIVED' and relaxed.setting = 'off'
+      returning leads.id, tenant_id, source_id, native_id, received_at, payload, journey_no + 1 as journey_no, crash_count - 1 as crash_count`,
 };
 
 /** The compare-and-set: a lead that another process decided meanwhile is not returned, and nothing is written for it. */

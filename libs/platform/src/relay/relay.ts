@@ -53,7 +53,7 @@ export class Relay extends Doorbell {
   }
 
   override reserve(kind: WorkKind, count: number): boolean {
-    if (!this.ringer.connected || this.rung[kind] + count > MAX_RUNG) return false;
+    if (this.stopped || !this.ringer.connected || this.rung[kind] + count > MAX_RUNG) return false;
     this.rung[kind] += count;
     return true;
   }
@@ -72,7 +72,10 @@ export class Relay extends Doorbell {
     this.schedule(0);
   }
 
-  /** No ring is under way after this resolves. */
+  /**
+   * No ring is under way after this resolves. What is committed from now on is not rung: with a queue that does not answer, senders who go
+   * on sending would keep it from ever resolving. Another process or the next start finds those rows due.
+   */
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);

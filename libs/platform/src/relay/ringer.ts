@@ -5,7 +5,7 @@ import type { JobQueue } from '../queue/queue-port.js';
 
 /** Ids per job. Small enough that a crash repeats little, large enough for the 600–800 jobs/s of BullMQ's Postgres backend. */
 const LEADS_PER_JOB = 50;
-const DELIVERIES_PER_JOB = 10;
+const DELIVERIES_PER_JOB = 25;
 const ADD_LIMIT_MS = 2000;
 
 interface Pending {
