@@ -35,16 +35,12 @@ export class Background {
     private readonly settings: Settings,
   ) {
     const logger = app.get<Logger>(LOGGER);
-    const due = new DueWork(app.get(Pools).relay);
     this.relay = app.get(Relay);
     this.config = app.get(ConfigStore);
     this.chainer = app.get(AuditChainer);
     this.periodic = new Periodic(this.has('relay') ? this.relayTasks() : [], logger);
     const parts = { consumers: this.consumers(), processLeads: app.get(ProcessLeads), deliverLeads: app.get(DeliverLeads) };
-    this.queue = new QueueHost(app.get<QueueBackend>(QUEUE_BACKEND), parts, this.relay, logger, async () => {
-      const [leads, deliveries] = await Promise.all([due.backlog('leads'), due.backlog('deliveries')]);
-      return Math.max(leads.oldest, deliveries.oldest);
-    });
+    this.queue = new QueueHost(app.get<QueueBackend>(QUEUE_BACKEND), parts, this.relay, logger, new DueWork(app.get(Pools).relay));
   }
 
   /** Call once Postgres answers. */

@@ -2,9 +2,10 @@ import { getQueueToken } from '@nestjs/bullmq';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Queue, Worker } from 'bullmq';
-import type { Job } from '#core';
+import type { Job, WorkKind } from '#core';
 import {
   DELIVER_QUEUE,
+  type DueWork,
   type JobQueue,
   type Logger,
   PROCESS_QUEUE,
@@ -13,13 +14,13 @@ import {
   type QueueBackend,
   type Relay,
 } from '#platform';
+import { isStuck, STUCK_SECONDS } from './is-stuck.js';
 import { QueueModule, type QueueParts } from './queue.module.js';
 
 const RETRY_MS = 1000;
 const WATCH_MS = 5000;
-/** Due work this old while nothing completes means that the consumers are stuck, whatever they say of themselves. */
-const STUCK_SECONDS = 30;
 const CLOSE_LIMIT_MS = 5000;
+const COUNT_LIMIT_MS = 2000;
 const SAME_ERROR_EVERY_MS = 10_000;
 
 /**
@@ -29,6 +30,7 @@ const SAME_ERROR_EVERY_MS = 10_000;
  */
 export class QueueHost {
   private context: INestApplicationContext | undefined;
+  private queues: readonly Queue[] = [];
   private workers: Worker[] = [];
   private lastCompletedAt = performance.now();
   private lastError = { message: '', at: 0 };
@@ -42,8 +44,7 @@ export class QueueHost {
     private readonly parts: Omit<QueueParts, 'connection'>,
     private readonly relay: Relay,
     private readonly logger: Logger,
-    /** Age of the oldest due row in seconds; 0 when nothing is due. */
-    private readonly oldestDue: () => Promise<number>,
+    private readonly due: DueWork,
   ) {}
 
   /** What is in the way of the queue, or null. For the health page. */
@@ -67,6 +68,7 @@ export class QueueHost {
     this.relay.useQueue(undefined);
     const { context } = this;
     this.context = undefined;
+    this.queues = [];
     this.workers = [];
     if (context !== undefined) await withinOrLeft(limitMs, context.close());
   }
@@ -113,6 +115,7 @@ export class QueueHost {
       );
     }
     this.context = context;
+    this.queues = queues;
     this.lastCompletedAt = performance.now();
     this.relay.useQueue(jobQueue(queues));
     this.logger.info(
@@ -136,7 +139,14 @@ export class QueueHost {
 
   private async watch(): Promise<void> {
     const quietSeconds = (performance.now() - this.lastCompletedAt) / 1000;
-    if (this.workers.length === 0 || quietSeconds < STUCK_SECONDS || (await this.oldestDue()) < STUCK_SECONDS) return;
+    if (this.workers.length === 0 || quietSeconds < STUCK_SECONDS) return;
+    const [oldestLeadSeconds, oldestDeliverySeconds, waiting] = await Promise.all([
+      this.oldest('leads'),
+      this.oldest('deliveries'),
+      Promise.all(this.queues.filter(({ name }) => this.consumes(name)).map(holdsJobs)),
+    ]);
+    const sending = this.parts.deliverLeads.busy;
+    if (!isStuck({ quietSeconds, oldestLeadSeconds, oldestDeliverySeconds, sending, jobsWait: waiting.includes(true) })) return;
     if (this.rebuilt) {
       this.logger.fatal(
         { component: 'queue' },
@@ -149,6 +159,25 @@ export class QueueHost {
     this.rebuilt = true;
     await this.build();
   }
+
+  /** Age of the oldest due row; work that other processes are there for does not count. */
+  private async oldest(kind: WorkKind): Promise<number> {
+    return this.consumes(QUEUE_OF_WORK[kind]) ? (await this.due.backlog(kind)).oldest : 0;
+  }
+
+  private consumes(queueName: string): boolean {
+    return this.workers.some(({ name }) => name === queueName);
+  }
+}
+
+/** A queue that does not answer counts as one with jobs. */
+async function holdsJobs(queue: Queue): Promise<boolean> {
+  let waiting = 1;
+  const counts = queue.getJobCounts('waiting', 'prioritized').then((found) => {
+    waiting = Object.values(found).reduce((sum, count) => sum + count, 0);
+  });
+  await withinOrLeft(COUNT_LIMIT_MS, counts);
+  return waiting > 0;
 }
 
 function jobQueue(queues: readonly Queue[]): JobQueue {

@@ -36,6 +36,11 @@ export class DeliverLeads {
     setMaxListeners(0, this.breakOff.signal);
   }
 
+  /** A job is in hand: its calls are under way or wait for their turn. */
+  get busy(): boolean {
+    return this.running.size > 0;
+  }
+
   /**
    * Makes one attempt for each of the deliveries that is due.
    * @throws when Postgres could not be asked or told; what was not claimed stays due, what was claimed is found when its lease ends
