@@ -110,6 +110,15 @@ describe('the relay rings what Postgres says is due', () => {
     expect(await rung(2)).toEqual([first, lost]);
   });
 
+  it('promises no ring once it stops', async () => {
+    relay.startPolling({ takesDue: true });
+    expect(relay.reserve('leads', 1)).toBe(true);
+    const stopped = relay.stop();
+    expect(relay.reserve('leads', 1)).toBe(false);
+    await stopped;
+    expect(relay.reserve('deliveries', 1)).toBe(false);
+  });
+
   it('rings a lead that was in a process that died alone', async () => {
     await aLead();
     await aLead();
