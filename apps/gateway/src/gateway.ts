@@ -14,8 +14,11 @@ import { waitForPostgres } from './postgres-gate.js';
 /** SIGTERM to exit, all steps together (FAULTS D.10). */
 const STOP_LIMIT_SECONDS = 30;
 const HTTP_LIMIT_MS = 5000;
-/** Calls in flight may take this long before they are broken off and recorded as unknown. */
-const SEND_LIMIT_SECONDS = 18;
+/**
+ * From SIGTERM, whatever the steps before took: calls in flight are then broken off and recorded as unknown. What remains is enough for
+ * closing queues whose server does not answer (5 s).
+ */
+const SEND_UNTIL_SECONDS = 23;
 
 /** A running gateway. */
 export class Gateway {
@@ -73,12 +76,16 @@ export class Gateway {
       this.logger.fatal('draining took too long: what is unfinished is taken up again from Postgres');
       process.exit(1);
     }, STOP_LIMIT_SECONDS * 1000);
+    const began = performance.now();
     this.stopped = true;
     this.app.get(Readiness).close();
     await pause(this.settings.http.drainSeconds * 1000);
     await this.background.quiet();
     await Promise.race([this.app.getHttpAdapter().close(), pause(HTTP_LIMIT_MS)]);
-    await this.app.get(DeliverLeads).stop({ deadlineSeconds: SEND_LIMIT_SECONDS });
+    // A sender in the middle of a body would keep `app.close()` below waiting: Node's own time limits end with the listening.
+    this.app.getHttpServer().closeAllConnections();
+    const passedSeconds = (performance.now() - began) / 1000;
+    await this.app.get(DeliverLeads).stop({ deadlineSeconds: Math.max(0, SEND_UNTIL_SECONDS - passedSeconds) });
     await this.background.stop();
     if (this.settings.roles.includes('api')) await this.app.get(AcceptLead, { strict: false }).drain();
     await this.app.get(LeadStore).drain();
