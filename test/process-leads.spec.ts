@@ -231,6 +231,36 @@ describe('processing leads', () => {
     expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', crash_count: 0, rung_at: null });
   });
 
+  it.each([
+    ['a statement that took too long', '57014'],
+    ['a lock that was not to be had', '55P03'],
+  ])('%s counts against no lead either', async (_case, code) => {
+    const id = await aLead();
+    jest.spyOn(store, 'decide').mockRejectedValueOnce(Object.assign(new Error('not now'), { code }));
+    await expect(processLeads.run([id])).rejects.toThrow('not now');
+    expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', crash_count: 0, rung_at: null });
+  });
+
+  it('a fault of ours counts against the lead it met, so that it ends up held and not tried for ever', async () => {
+    const id = await aLead();
+    jest.spyOn(store, 'decide').mockRejectedValue(new TypeError('our mistake'));
+    for (let time = 1; time <= 4; time += 1) {
+      await expect(processLeads.run([id])).rejects.toThrow('our mistake');
+      expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', crash_count: time });
+    }
+    await processLeads.run([id]);
+    expect(await leadRow(id)).toMatchObject({ status: 'HELD', hold_reason: 'poison' });
+  });
+
+  it('a lead whose tenant has no configuration here waits, however often it is looked at', async () => {
+    await pool.query(`insert into tenants (id, name) values ('unknown', 'Unknown') on conflict do nothing`);
+    const id = await aLead(GOOD, 'unknown');
+    for (let time = 0; time < 6; time += 1) await processLeads.run([id]);
+    const { claimed_until: until, ...row } = await leadRow(id);
+    expect(row).toMatchObject({ status: 'RECEIVED', crash_count: 0, rung_at: null });
+    expect((until as Date).getTime()).toBeGreaterThan(Date.now());
+  });
+
   it('a lead whose time to be held is over is released to be decided again', async () => {
     const id = await aLead();
     await pool.query(

@@ -26,8 +26,8 @@ export abstract class LeadStore {
   abstract load(ids: readonly LeadId[]): Promise<LoadedLead[]>;
   /** Takes the count of the last load back: the fault was ours, not the lead's. */
   abstract forgive(ids: readonly LeadId[]): Promise<void>;
-  /** The rows are due again: nobody works on them. */
-  abstract putBack(ids: readonly LeadId[]): Promise<void>;
+  /** Takes the count of the last load back; nobody rings the lead before the time is over. */
+  abstract postpone(id: LeadId, seconds: number): Promise<void>;
   /** Commits the journey with everything that follows from it. false: somebody else decided the lead meanwhile, nothing was written. */
   abstract decide(decided: DecidedLead): Promise<boolean>;
   abstract holdAsPoison(lead: LoadedLead): Promise<void>;

@@ -110,8 +110,12 @@ export class PgLeadStore extends LeadStore {
     );
   }
 
-  override async putBack(ids: readonly LeadId[]): Promise<void> {
-    await this.pool.query(`update leads set rung_at = null where id = any($1::uuid[]) and status = 'RECEIVED'`, [ids]);
+  override async postpone(id: LeadId, seconds: number): Promise<void> {
+    await this.pool.query(
+      `update leads set crash_count = greatest(crash_count - 1, 0), rung_at = null, claimed_until = clock_timestamp() + make_interval(secs => $2)
+        where id = $1 and status = 'RECEIVED'`,
+      [id, seconds],
+    );
   }
 
   override decide(decided: DecidedLead): Promise<boolean> {

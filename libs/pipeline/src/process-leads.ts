@@ -1,11 +1,13 @@
 import { ActiveConfig, type LeadFacts, type LeadId } from '#core';
-import { isConnectionLoss, type Logger, type Metrics } from '#platform';
+import { isDatabaseUnavailable, type Logger, type Metrics } from '#platform';
 import { journeyLine } from './journey-line.js';
 import type { LeadPipeline } from './lead-pipeline.js';
 import type { LeadStore, LoadedLead } from './lead-store.port.js';
 
 /** A lead is run alone after it was in a process that died, and held after this many deaths alone. */
 const CRASHES_ALONE = 3;
+/** A lead whose tenant has no configuration that can be used here is looked at again after this time, as often as it takes. */
+const NO_CONFIG_SECONDS = 10;
 
 const micros = (): number => Number(process.hrtime.bigint() / 1000n);
 
@@ -32,7 +34,7 @@ export class ProcessLeads {
     try {
       await Promise.all(now.map((lead) => this.processOne(lead)));
     } catch (error) {
-      if (isConnectionLoss(error)) await this.forgiveWhenPossible(now.map(({ id }) => id));
+      if (isDatabaseUnavailable(error)) await this.forgiveWhenPossible(now.map(({ id }) => id));
       throw error;
     }
   }
@@ -42,7 +44,7 @@ export class ProcessLeads {
     const resolved = this.config.tenant(lead.tenantId);
     if (resolved === undefined) {
       this.logger.warn({ lead_id: lead.id, tenant_id: lead.tenantId }, 'no active configuration of this tenant: the lead waits');
-      return;
+      return this.store.postpone(lead.id, NO_CONFIG_SECONDS);
     }
     const { config } = resolved;
     const start: LeadFacts = {
@@ -60,7 +62,7 @@ export class ProcessLeads {
     this.logger.info(journeyLine(decided, won), 'journey');
   }
 
-  /** The database went away under a batch: that counts against no lead. If it stays away, the count stands and the leads are run alone. */
+  /** The database was away or overloaded under a batch: that counts against no lead. If it stays away, the count stands and the leads are run alone. */
   private async forgiveWhenPossible(ids: readonly LeadId[]): Promise<void> {
     await this.store.forgive(ids).catch(() => {});
   }
