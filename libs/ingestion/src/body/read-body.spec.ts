@@ -30,6 +30,8 @@ describe('which types are taken', () => {
     ['no type and something else', null, 'a=1', 'unsupported_media_type'],
     ['no type and nothing', null, '', 'empty_body'],
     ['JSON under the type of a form: curl -d', FORM, '{"a":1}', { a: 1 }],
+    ['JSON with a BOM under the type of a form', FORM, '\ufeff{"a":1}', { a: 1 }],
+    ['JSON with a BOM and no type', null, '\ufeff{"a":1}', { a: 1 }],
     ['broken JSON under the type of a form', FORM, '{"a":', 'malformed_json'],
     ['an empty form', FORM, '', 'empty_body'],
     ['an empty JSON body', JSON_TYPE, '', 'empty_body'],

@@ -15,6 +15,7 @@ export interface BodyToRead {
 
 const JSON_TYPE: MediaType = { type: 'application/json', charset: null, boundary: null };
 const BRACE = 0x7b;
+const BOM = Buffer.from('\uFEFF');
 
 /**
  * The bytes of a lead request as an object: JSON, a urlencoded form or the fields of a multipart form. What `curl -d` sends, JSON under
@@ -35,16 +36,23 @@ export function readBody(body: BodyToRead, onDuplicateKeys: OnDuplicateKeys): Re
     case 'form':
       if (bytes.length === 0) return nothing();
       // No browser sends a bare brace (it would be %7B), so what begins with one was meant as JSON, also when it is broken.
-      return readTextAs(bytes, (text) => (bytes[0] === BRACE ? readJson(text, onDuplicateKeys) : readUrlencoded(text, onDuplicateKeys)));
+      return readTextAs(bytes, (text) =>
+        beginsWithBrace(bytes) ? readJson(text, onDuplicateKeys) : readUrlencoded(text, onDuplicateKeys),
+      );
     case 'multipart':
       return bytes.length === 0 ? nothing() : readMultipart(bytes, contentType ?? '', onDuplicateKeys);
     case 'untyped':
       if (bytes.length === 0) return nothing();
-      if (bytes[0] === BRACE) return readTextAs(bytes, (text) => readJson(text, onDuplicateKeys));
+      if (beginsWithBrace(bytes)) return readTextAs(bytes, (text) => readJson(text, onDuplicateKeys));
       return unsupported('The body has no Content-Type.');
     case 'other':
       return unsupported('This Content-Type is not taken.');
   }
+}
+
+/** A byte order mark does not count. */
+function beginsWithBrace(bytes: Buffer): boolean {
+  return bytes[bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0] === BRACE;
 }
 
 function readTextAs(bytes: Buffer, read: (text: string) => ReadBody | Refusal): ReadBody | Refusal {
