@@ -35,6 +35,7 @@ export function leadWriter(databaseUrl: string): (body: Buffer) => Promise<strin
       leadId,
       nativeId: null,
       acceptedStatus: 200,
+      replayedStatus: 200,
       key: null,
       read: { payload, verbatim: true, format: 'json', flags: [] },
       inbound: {

@@ -85,6 +85,16 @@ describe('the same key and body give the same lead', () => {
     expect(stored).toEqual([{ verdict: 'accepted' }, { verdict: 'replayed' }]);
   });
 
+  it('what is stored of a repeat in other bytes says what its sender was answered', async () => {
+    const key = newKey();
+    await door.post('{"email":"a@b.c"}', { 'idempotency-key': key }, RAW_CRM);
+    await door.post('{ "email": "a@b.c" }', { 'idempotency-key': key }, RAW_CRM);
+    const stored = await door.rows('SELECT status_code FROM inbound_requests WHERE key_sha256 = sha256($1) ORDER BY id', [
+      Buffer.from(key),
+    ]);
+    expect(stored).toEqual([{ status_code: 201 }, { status_code: 409 }]);
+  });
+
   it('on the raw CRM intake a repeat is 409 with the first lead', async () => {
     const key = newKey();
     const first = await door.post({ email: 'a@b.c' }, { 'idempotency-key': key }, RAW_CRM);

@@ -1,5 +1,5 @@
 import { ActiveConfig, type LeadFacts, type LeadId } from '#core';
-import { isDatabaseUnavailable, type Logger, type Metrics } from '#platform';
+import { isDatabaseUnavailable, isDataError, sqlStateOf, type Logger, type Metrics } from '#platform';
 import { journeyLine } from './journey-line.js';
 import type { LeadPipeline } from './lead-pipeline.js';
 import type { LeadStore, LoadedLead } from './lead-store.port.js';
@@ -34,7 +34,7 @@ export class ProcessLeads {
     try {
       await Promise.all(now.map((lead) => this.processOne(lead)));
     } catch (error) {
-      if (isDatabaseUnavailable(error)) await this.forgiveWhenPossible(now.map(({ id }) => id));
+      if (isDatabaseFault(error)) await this.forgiveWhenPossible(now.map(({ id }) => id));
       throw error;
     }
   }
@@ -66,6 +66,11 @@ export class ProcessLeads {
   private async forgiveWhenPossible(ids: readonly LeadId[]): Promise<void> {
     await this.store.forgive(ids).catch(() => {});
   }
+}
+
+/** The fault lies with the database or with our statements (away, overloaded, not migrated), not in the values of a lead. */
+function isDatabaseFault(error: unknown): boolean {
+  return isDatabaseUnavailable(error) || (sqlStateOf(error) !== undefined && !isDataError(error));
 }
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {

@@ -59,7 +59,7 @@ function settle(submission: Submission, holders: ReadonlyMap<string, Winner>): S
   const known = holder.bodySha256.equals(sha256(submission.inbound.body));
   return {
     acceptance: { kind: 'replayed', first: holder },
-    row: known ? null : { ...plainRow(submission.inbound, submission.acceptedStatus), verdict: 'replayed', verdictDetail: holder.leadId },
+    row: known ? null : { ...plainRow(submission.inbound, submission.replayedStatus), verdict: 'replayed', verdictDetail: holder.leadId },
   };
 }
 

@@ -41,6 +41,7 @@ export interface LeadSubmission {
   readonly kind: 'lead';
   readonly inbound: InboundRequest;
   readonly acceptedStatus: number;
+  readonly replayedStatus: number;
   readonly leadId: LeadId;
   readonly nativeId: string | null;
   readonly read: ReadBody;

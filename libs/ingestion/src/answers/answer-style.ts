@@ -21,6 +21,8 @@ export interface StyledAnswer {
 export interface AnswerStyle {
   /** The status of an accepted lead; also what is stored with the request, before the answer is made. */
   readonly acceptedStatus: number;
+  /** The status of a repeated request. */
+  readonly replayedStatus: number;
   /** Repeated names in a JSON object: the old routes flag the lead, newer ones refuse. */
   readonly onDuplicateKeys: OnDuplicateKeys;
   accepted(receipt: LeadReceipt): StyledAnswer;

@@ -3,6 +3,7 @@ import type { AnswerStyle, LeadReceipt, StyledAnswer } from './answer-style.js';
 /** The raw CRM intake, CONTRACTS 2: `{"ok",…}`; a repeated request is 409, which its PHP sender reads as success. */
 export const rawCrmAnswers: AnswerStyle = {
   acceptedStatus: 201,
+  replayedStatus: 409,
   onDuplicateKeys: 'flag',
   accepted: (receipt) => stored(201, receipt, false),
   replayed: (receipt) => stored(409, receipt, true),

@@ -4,6 +4,7 @@ import type { AnswerStyle, LeadReceipt, StyledAnswer } from './answer-style.js';
 /** The customer webhook, CONTRACTS 1: `{"status":"accepted",…}`, errors as `{"error": <sentence>, "correlation_id", …}`. */
 export const webhookAnswers: AnswerStyle = {
   acceptedStatus: 200,
+  replayedStatus: 200,
   onDuplicateKeys: 'flag',
   accepted,
   replayed: accepted,

@@ -137,6 +137,7 @@ export class Door {
       kind: 'lead',
       inbound,
       acceptedStatus: ANSWERS[source.answers].acceptedStatus,
+      replayedStatus: ANSWERS[source.answers].replayedStatus,
       leadId,
       nativeId: null,
       read,

@@ -136,6 +136,7 @@ export class ReleaseRequest {
       kind: 'lead',
       inbound,
       acceptedStatus: ANSWERS[source.answers].acceptedStatus,
+      replayedStatus: ANSWERS[source.answers].replayedStatus,
       leadId: newId() as LeadId,
       nativeId: null,
       read,

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { isConnectionLoss } from './sql-state.js';
 
 /** Runs the work in one transaction on one connection. A broken connection is thrown away, not handed back to the pool. */
 export async function inTransaction<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
@@ -16,9 +17,13 @@ export async function inTransaction<Result>(pool: Pool, work: (client: PoolClien
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((rollbackError: Error) => {
-      broken = rollbackError;
-    });
+    // On a connection that does not answer, ROLLBACK would wait as long again; the server rolls back when the connection goes.
+    if (isConnectionLoss(error)) broken = error as Error;
+    else {
+      await client.query('ROLLBACK').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+    }
     throw error;
   } finally {
     client.off('error', onBroken);

@@ -33,9 +33,15 @@ const TAKE_DUE: Record<WorkKind, string> = {
 };
 
 const UNRING: Record<WorkKind, string> = {
-  leads: `update leads set rung_at = null where id = any($1::uuid[]) and status = 'RECEIVED'`,
-  deliveries: `update deliveries set rung_at = null where id = any($1::uuid[]) and status in ('PENDING', 'RETRYING')`,
+  leads: unring('leads', `'RECEIVED'`),
+  deliveries: unring('deliveries', `'PENDING', 'RETRYING'`),
 };
+
+/** The rows are found by id first: asked for id and status at once, Postgres may read the whole index of due rows (measured). */
+function unring(table: string, open: string): string {
+  return `with found as materialized (select id, status from ${table} where id = any($1::uuid[]) order by id for no key update)
+          update ${table} set rung_at = null from found where ${table}.id = found.id and found.status in (${open})`;
+}
 
 /** Rung and unfinished. A ring that counts as lost is not counted, else a flushed queue would block the relay for good. */
 const COUNT_RUNG: Record<WorkKind, string> = {

@@ -53,7 +53,8 @@ export class Relay extends Doorbell {
   }
 
   override reserve(kind: WorkKind, count: number): boolean {
-    if (this.stopped || !this.ringer.connected || this.rung[kind] + count > MAX_RUNG) return false;
+    const resting = this.stopped || !this.ringer.connected || performance.now() < this.pausedUntil;
+    if (resting || this.rung[kind] + count > MAX_RUNG) return false;
     this.rung[kind] += count;
     return true;
   }
