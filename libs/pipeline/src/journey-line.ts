@@ -5,6 +5,7 @@ export function journeyLine({ lead, config, journey }: DecidedLead, won: boolean
   const { outcome, facts } = journey;
   return {
     event: 'journey',
+    request_id: lead.requestId,
     lead_id: lead.id,
     tenant_id: lead.tenantId,
     source_id: lead.sourceId,

@@ -6,6 +6,8 @@ export interface LoadedLead {
   readonly tenantId: TenantId;
   readonly sourceId: SourceId;
   readonly nativeId: string | null;
+  /** Of the request that brought it, for the log. */
+  readonly requestId: string;
   readonly receivedAt: Date;
   readonly payload: JsonObject;
   /** The number the next journey gets. */

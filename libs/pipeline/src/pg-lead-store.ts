@@ -15,7 +15,7 @@ const LOAD = {
          update leads set crash_count = crash_count + 1
            from found, relaxed
           where leads.id = found.id and found.status = 'RECEIVED' and relaxed.setting = 'off'
-      returning leads.id, tenant_id, source_id, native_id, received_at, payload, journey_no + 1 as journey_no, crash_count - 1 as crash_count`,
+      returning leads.id, tenant_id, source_id, native_id, request_id, received_at, payload, journey_no + 1 as journey_no, crash_count - 1 as crash_count`,
 };
 
 /** The compare-and-set: a lead that another process decided meanwhile is not returned, and nothing is written for it. */
@@ -86,6 +86,7 @@ export class PgLeadStore extends LeadStore {
       tenant_id: TenantId;
       source_id: SourceId;
       native_id: string | null;
+      request_id: string;
       received_at: Date;
       payload: JsonObject;
       journey_no: number;
@@ -96,6 +97,7 @@ export class PgLeadStore extends LeadStore {
       tenantId: row.tenant_id,
       sourceId: row.source_id,
       nativeId: row.native_id,
+      requestId: row.request_id,
       receivedAt: row.received_at,
       payload: row.payload,
       journeyNo: row.journey_no,
