@@ -119,7 +119,7 @@ describe('the embedded Postgres', () => {
     const first = await started(dataDir);
     await query(first.urls.owner, 'CREATE TABLE kept (id integer)');
     await first.stop();
-    expect(isGone(first.pid)).toBe(true);
+    await until(() => isGone(first.pid));
     const second = await started(dataDir);
     await expect(query(second.urls.owner, 'SELECT * FROM kept')).resolves.toEqual([]);
     expect(second.urls).toEqual(first.urls);
@@ -136,7 +136,7 @@ describe('the embedded Postgres', () => {
       const second = await started(dataDir);
       await expect(query(second.urls.owner, 'SELECT * FROM kept')).rejects.toMatchObject({ code: '42P01' });
       if (!oldCluster.startsWith(dataDir)) {
-        expect(isGone(first.pid)).toBe(true);
+        await until(() => isGone(first.pid));
         rmSync(dirname(oldCluster), { recursive: true });
       } else if (!isGone(first.pid)) {
         process.kill(first.pid, 'SIGKILL');
