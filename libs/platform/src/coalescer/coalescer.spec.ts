@@ -50,21 +50,23 @@ describe('Coalescer', () => {
   });
 
   it('rejects what waited too long for its turn, never writes it, and is idle afterwards', async () => {
+    let now = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
     const { calls, flush, called } = controlled();
-    const group = new Coalescer<string, string>({ name: 'test', flush, sortKey: (item) => item, maxWaitMs: 1 });
+    const group = new Coalescer<string, string>({ name: 'test', flush, sortKey: (item) => item, maxWaitMs: 1000 });
     const written = [group.submit('1')];
     await called(1);
     written.push(group.submit('2'));
     await called(2);
     const late = group.submit('late');
-    const submitted = performance.now();
-    while (performance.now() - submitted < 2);
+    now = 1001;
     calls[0]?.finish();
     await expect(late).rejects.toThrow(WaitedTooLong);
     calls[1]?.finish();
     expect(await Promise.all(written)).toEqual(['1!', '2!']);
     await group.drain();
     expect(calls.flatMap(({ items }) => items)).toEqual(['1', '2']);
+    clock.mockRestore();
   });
 
   it('closes a batch at 100 rows and at 2 MiB', async () => {
