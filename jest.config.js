@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 
 /** Nest 12 is ESM-only and jest runs CommonJS, so everything, node_modules included, goes through swc (cached on disk). */
 const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
@@ -9,8 +8,6 @@ export default {
   testEnvironment: 'node',
   // For broken code, not for slow machines: what waits for a fact (test/support/eventually.ts) gives up before and says for what.
   testTimeout: 60_000,
-  // The long suites watch whole processes and wait more than they compute: on two cores a second worker halves the run.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   moduleNameMapper: {
