@@ -46,16 +46,21 @@ export interface PlatformParts {
   readonly appendAuditEvents: AppendActivation;
 }
 
+/** A sender waits for these; 503 must come soon (FAULTS D.1). */
+const AT_THE_DOOR = { statementTimeoutMs: 3000, acquireTimeoutMs: 500 };
+/** A job, the relay or a reader can wait out a moment in which the server is busy. */
+const BEHIND_IT = { statementTimeoutMs: 10_000, acquireTimeoutMs: 2000 };
+
 @Global()
 @Module({})
 export class PlatformModule {
   static with({ settings, logger, databaseUrl, env, checkConfig, appendAuditEvents }: PlatformParts): DynamicModule {
-    const pool = (purpose: string, max: number, statementTimeoutMs: number): Pool =>
+    const pool = (purpose: string, max: number, limits: { statementTimeoutMs: number; acquireTimeoutMs: number }): Pool =>
       createPgPool({
         url: databaseUrl,
         applicationName: `leadgate-${purpose}`,
         max,
-        statementTimeoutMs,
+        ...limits,
         onIdleConnectionError: (error) =>
           logger.warn({ component: 'postgres', pool: purpose }, `an idle connection broke: ${error.message}`),
       });
@@ -68,14 +73,20 @@ export class PlatformModule {
         provide: Pools,
         useFactory: () =>
           new Pools(
-            pool('accept', settings.database.pools.accept, 3000),
-            pool('work', settings.database.pools.work, 10_000),
-            pool('relay', settings.database.pools.relay, 10_000),
+            pool('accept', settings.database.pools.accept, AT_THE_DOOR),
+            pool('work', settings.database.pools.work, BEHIND_IT),
+            pool('relay', settings.database.pools.relay, BEHIND_IT),
           ),
       },
       {
         provide: PRISMA,
-        useFactory: (): PrismaClient => createPrismaClient({ url: databaseUrl, applicationName: 'leadgate-reading', max: 4 }),
+        useFactory: (): PrismaClient =>
+          createPrismaClient({
+            url: databaseUrl,
+            applicationName: 'leadgate-reading',
+            max: 4,
+            acquireTimeoutMs: BEHIND_IT.acquireTimeoutMs,
+          }),
       },
       {
         provide: ConfigStore,
