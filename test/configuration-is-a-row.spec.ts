@@ -22,7 +22,7 @@ let acme: TenantId;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'configuration-spec', max: 8 });
+  pool = createPgPool({ url: database.url, applicationName: 'configuration-spec', max: 8, acquireTimeoutMs: 5000 });
 });
 afterAll(async () => {
   await pool.end();

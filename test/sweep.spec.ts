@@ -10,7 +10,7 @@ let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'sweep-spec', statementTimeoutMs: 10_000 });
+  pool = createPgPool({ url: database.url, applicationName: 'sweep-spec', acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
 });
 afterAll(async () => {
   await pool.end();

@@ -11,7 +11,7 @@ let pool: Pool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'test' });
+  pool = createPgPool({ url: database.url, applicationName: 'test', acquireTimeoutMs: 5000 });
   const tenants = ['one', 'one', 'two'] as TenantId[];
   const events = tenants.map((tenantId) => ({ tenantId, type: 'config.activated', actor: 'cli' }) as const);
   await inTransaction(pool, (client) => appendAuditEvents(client, events));

@@ -16,7 +16,7 @@ let acme: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'cli-spec' });
+  pool = createPgPool({ url: database.url, applicationName: 'cli-spec', acquireTimeoutMs: 5000 });
 });
 afterAll(async () => {
   await pool.end();

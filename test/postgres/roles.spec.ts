@@ -45,7 +45,7 @@ describe('the role of the gateway', () => {
   });
 
   it('commits durably', async () => {
-    const pool = createPgPool({ url: database.url, applicationName: 'test' });
+    const pool = createPgPool({ url: database.url, applicationName: 'test', acquireTimeoutMs: 5000 });
     await expect(assertDurability(pool)).resolves.toBeUndefined();
     await pool.end();
   });
@@ -108,7 +108,7 @@ describe('a session that commits early', () => {
 
 describe('Prisma', () => {
   it('reads through the generated client', async () => {
-    const prisma = createPrismaClient({ url: database.url, applicationName: 'test' });
+    const prisma = createPrismaClient({ url: database.url, applicationName: 'test', acquireTimeoutMs: 5000 });
     await prisma.tenant.create({ data: { id: 'demo', name: 'Demo' } });
     await expect(prisma.tenant.findMany({ include: { leads: true } })).resolves.toMatchObject([{ id: 'demo', leads: [] }]);
     await prisma.$disconnect();
