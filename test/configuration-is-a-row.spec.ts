@@ -86,7 +86,7 @@ describe('a file becomes a version', () => {
     const resolved = store.tenant(acme);
     expect(resolved).toMatchObject({ tenantId: acme, version: 1, rulesetVersion: 1, policyVersion: 1, config: { name: 'Acme' } });
     expect(store.tenants().map(({ tenantId }) => tenantId)).toContain(acme);
-    expect(store.sourceAt(`/in/${acme}`)).toEqual({ sourceId: `${acme}/webhook`, source: resolved?.config.sources[0], resolved });
+    expect(store.sourcesAt(`/in/${acme}`)).toEqual([{ sourceId: `${acme}/webhook`, source: resolved?.config.sources[0], resolved }]);
 
     const { rows: sources } = await pool.query('SELECT id, kind, path, enabled FROM sources WHERE tenant_id = $1', [acme]);
     expect(sources).toEqual([{ id: `${acme}/webhook`, kind: 'json', path: `/in/${acme}`, enabled: true }]);

@@ -33,8 +33,8 @@ class OneTenant extends ActiveConfig {
   override tenants(): readonly ResolvedConfig[] {
     return [this.resolved];
   }
-  override sourceAt(): undefined {
-    return undefined;
+  override sourcesAt(): readonly [] {
+    return [];
   }
 }
 
@@ -96,7 +96,7 @@ describe('processing leads', () => {
     const metrics = new Metrics();
     store = new PgLeadStore(pool, doorbell, metrics);
     return new ProcessLeads(
-      leadPipeline(stagesWith({ findEarlier: async () => ({ earlier: null }) })),
+      leadPipeline(stagesWith({ look: async () => ({ earlier: null, fingerprints: [] }) })),
       store,
       new OneTenant(resolved),
       metrics,
@@ -273,7 +273,7 @@ describe('processing leads', () => {
   });
 
   it('a duplicate check that could not be made is flagged, not decided', () => {
-    expect(decideDedup({ skipped: 'no_key' })).toMatchObject({
+    expect(decideDedup({ skipped: 'no_key', fingerprints: [] })).toMatchObject({
       kind: 'continue',
       adds: { duplicateOf: null, duplicateCheckSkipped: true },
     });

@@ -104,9 +104,10 @@ export class FixedConfig {
   tenant(tenantId: TenantId): ResolvedConfig | undefined {
     return tenantId === 'demo' ? ({ ...this.resolved, config: { sources: this.sources } } as ResolvedConfig) : undefined;
   }
-  sourceAt(path: string): ConfiguredSource | undefined {
-    const source = this.sources.find((one) => one.path === path);
-    return source && { sourceId: sourceIdOf('demo', source.name), source, resolved: this.resolved };
+  sourcesAt(path: string): readonly ConfiguredSource[] {
+    return this.sources
+      .filter((source) => source.path === path)
+      .map((source) => ({ sourceId: sourceIdOf('demo', source.name), source, resolved: this.resolved }));
   }
 }
 

@@ -14,4 +14,6 @@ export type JourneyId = Brand<string, 'JourneyId'>;
 export type ConfigVersionId = Brand<string, 'ConfigVersionId'>;
 
 export const sourceIdOf = (tenant: string, name: string): SourceId => `${tenant}/${name}` as SourceId;
+/** Where a source fetches the leads it was sent as ids only: a destination row of its own. */
+export const fetchDestinationIdOf = (tenant: string, source: string): DestinationId => `${tenant}/${source}.fetch` as DestinationId;
 export const destinationIdOf = (tenant: string, name: string): DestinationId => `${tenant}/${name}` as DestinationId;

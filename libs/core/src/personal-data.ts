@@ -24,12 +24,18 @@ export const PERSONAL_COLUMNS = {
     native_id: 'value',
     payload: 'value',
     normalized_payload: 'value',
+    email_fingerprint: 'fingerprint',
+    phone_fingerprint: 'fingerprint',
+    sender_key_sha256: 'fingerprint',
   },
   idempotency_records: {
     body_fingerprint: 'fingerprint',
   },
   identity_claims: {
     fingerprint: 'fingerprint',
+  },
+  feedback_events: {
+    crm_record_id: 'value',
   },
   crm_leads: {
     click_id: 'value',

@@ -1,20 +1,19 @@
-import type { DedupConfig, LeadId, SourceId, TenantConfig, TenantId } from '#core';
-import { ClaimIndex, type ClaimAnswer, type EarlierLead } from './claim-index.port.js';
+import type { DedupConfig, EarlierLead, LeadId, SourceId, TenantConfig, TenantId } from '#core';
+import { ClaimIndex, type ClaimAnswer, type ClaimQuery } from './claim-index.port.js';
 import { dedupStage } from './dedup.stage.js';
 import { KeylessClaimIndex } from './keyless-claim-index.js';
 
-type Query = Parameters<ClaimIndex['findEarlier']>[0];
 type Identities = DedupConfig['identities'];
 
 /** Gives one planned answer and refuses to be asked when none is planned. */
 class PlannedClaimIndex extends ClaimIndex {
-  readonly asked: Query[] = [];
+  readonly asked: ClaimQuery[] = [];
 
   constructor(private readonly answer?: ClaimAnswer) {
     super();
   }
 
-  override findEarlier(query: Query): Promise<ClaimAnswer> {
+  override look(query: ClaimQuery): Promise<ClaimAnswer> {
     this.asked.push(query);
     return this.answer === undefined ? Promise.reject(new Error('nobody should have asked')) : Promise.resolve(this.answer);
   }
@@ -23,23 +22,32 @@ class PlannedClaimIndex extends ClaimIndex {
 const EARLIER: EarlierLead = { leadId: 'lead-1' as LeadId, matchedOn: 'phone', seenAt: new Date(0) };
 
 const facts = (identities: Identities, nativeId: string | null = null) => ({
-  lead: { id: 'lead-2' as LeadId, tenantId: 'acme' as TenantId, sourceId: 'acme/form' as SourceId, receivedAt: new Date(0), nativeId },
+  lead: {
+    id: 'lead-2' as LeadId,
+    tenantId: 'acme' as TenantId,
+    sourceId: 'acme/form' as SourceId,
+    receivedAt: new Date(0),
+    nativeId,
+    flags: [],
+  },
+  claimCheck: 'usual' as const,
   config: { dedup: { identities, window_hours: 24, on_duplicate: 'deliver' } } as unknown as TenantConfig,
   identities: { email: 'a@example.com', phone: null },
 });
 
 describe('dedup', () => {
   it("asks for the identities that the tenant compares and the lead has, in the tenant's order", async () => {
-    const claims = new PlannedClaimIndex({ earlier: null });
+    const claims = new PlannedClaimIndex({ earlier: null, fingerprints: [] });
     expect(await dedupStage(claims).run(facts(['native_id', 'phone', 'email'], '4711'))).toEqual({
       kind: 'continue',
-      adds: { duplicateOf: null, duplicateCheckSkipped: false },
+      adds: { duplicateOf: null, duplicateCheckSkipped: false, fingerprints: [] },
       notes: [],
     });
     expect(claims.asked).toEqual([
       {
         tenantId: 'acme',
         leadId: 'lead-2',
+        check: 'usual',
         identities: [
           { kind: 'native_id', value: '4711' },
           { kind: 'email', value: 'a@example.com' },
@@ -53,24 +61,24 @@ describe('dedup', () => {
     ['the lead has nothing to compare', ['phone', 'native_id']],
   ])('asks nobody when %s', async (_description, identities) => {
     const outcome = await dedupStage(new PlannedClaimIndex()).run(facts(identities));
-    expect(outcome).toMatchObject({ kind: 'continue', adds: { duplicateOf: null, duplicateCheckSkipped: false } });
+    expect(outcome).toMatchObject({ kind: 'continue', adds: { duplicateOf: null, duplicateCheckSkipped: false, fingerprints: [] } });
   });
 
   it('adds the earlier lead and notes which identity both share', async () => {
-    expect(await dedupStage(new PlannedClaimIndex({ earlier: EARLIER })).run(facts(['email']))).toEqual({
+    expect(await dedupStage(new PlannedClaimIndex({ earlier: EARLIER, fingerprints: [] })).run(facts(['email']))).toEqual({
       kind: 'continue',
-      adds: { duplicateOf: EARLIER, duplicateCheckSkipped: false },
+      adds: { duplicateOf: EARLIER, duplicateCheckSkipped: false, fingerprints: [] },
       notes: [{ code: 'duplicate_confirmed', detail: 'the same phone as lead lead-1' }],
     });
   });
 
   it.each([
     ['has no key', new KeylessClaimIndex(), 'the tenant has no key'],
-    ['gets no answer', new PlannedClaimIndex({ skipped: 'unavailable' }), 'the index did not answer'],
+    ['gets no answer', new PlannedClaimIndex({ skipped: 'unavailable', fingerprints: [] }), 'the index did not answer'],
   ])('lets a lead go on, flagged, when it %s', async (_description, claims, detail) => {
     expect(await dedupStage(claims).run(facts(['email']))).toEqual({
       kind: 'continue',
-      adds: { duplicateOf: null, duplicateCheckSkipped: true },
+      adds: { duplicateOf: null, duplicateCheckSkipped: true, fingerprints: [] },
       notes: [{ code: 'index_unavailable', detail: expect.stringContaining(detail) as string }],
     });
   });

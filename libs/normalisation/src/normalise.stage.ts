@@ -8,6 +8,7 @@ import {
   REASON_CODES,
   type JsonObject,
   type JsonValue,
+  type JudgedField,
   type LeadFacts,
   type NormalisationConfig,
   type NormalisedFacts,
@@ -58,7 +59,11 @@ export function normalisePayload(
   const notes: Reason[] = [];
   const emails = config.email.map((path) => normaliseEmail(normalised, path, notes));
   const phones = config.phone.map((path) => normalisePhone(normalised, path, region, notes));
-  return { normalised, identities: { email: firstOf(emails), phone: firstOf(phones) }, notes };
+  const judgedFields = [
+    ...config.email.map((path, index) => judgedField(normalised, path, 'email', emails[index] ?? null)),
+    ...config.phone.map((path, index) => judgedField(normalised, path, 'phone', phones[index] ?? null)),
+  ];
+  return { normalised, identities: { email: firstOf(emails), phone: firstOf(phones) }, judgedFields, notes };
 }
 
 /** A copy with every text changed, member names made storable. Where two names become one, the name that needed no repair keeps its value. */
@@ -115,6 +120,11 @@ function notValidIn(region: string | undefined): string {
   return region === undefined
     ? 'not a valid international phone number, and the source has no phone_region in which to read a national one'
     : `not a valid phone number in region ${region}`;
+}
+
+function judgedField(normalised: JsonObject, path: string, kind: JudgedField['kind'], valid: string | null): JudgedField {
+  if (valid !== null) return { path, kind, state: 'valid' };
+  return { path, kind, state: isAbsent(readPath(normalised, path) ?? null) ? 'missing' : 'invalid' };
 }
 
 const isAbsent = (value: JsonValue): boolean => value === null || value === '';

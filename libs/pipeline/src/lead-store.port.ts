@@ -10,6 +10,7 @@ export interface LoadedLead {
   readonly requestId: string;
   readonly receivedAt: Date;
   readonly payload: JsonObject;
+  readonly flags: readonly string[];
   /** The number the next journey gets. */
   readonly journeyNo: number;
   /** Loads before this one that no journey followed: the process died while it had this lead. */
@@ -22,6 +23,14 @@ export interface DecidedLead {
   readonly journey: Journey<JourneyFacts>;
 }
 
+/**
+ * - `decided`: committed.
+ * - `decided_elsewhere`: somebody else decided the lead meanwhile; nothing was written.
+ * - `claim_lost`: another lead claimed one of its identities first; nothing was written, it is to be decided again with `certain`.
+ * - `claims_unavailable`: the claims could not be written in time; nothing was written, it is to be decided again with `skipped`.
+ */
+export type DecideResult = 'decided' | 'decided_elsewhere' | 'claim_lost' | 'claims_unavailable';
+
 /** Where leads come from and decisions go. Abstract class, so that it is also the injection token. */
 export abstract class LeadStore {
   /** The RECEIVED ones among the ids; counts the load against each of them until a journey is stored. */
@@ -30,8 +39,8 @@ export abstract class LeadStore {
   abstract forgive(ids: readonly LeadId[]): Promise<void>;
   /** Takes the count of the last load back; nobody rings the lead before the time is over. */
   abstract postpone(id: LeadId, seconds: number): Promise<void>;
-  /** Commits the journey with everything that follows from it. false: somebody else decided the lead meanwhile, nothing was written. */
-  abstract decide(decided: DecidedLead): Promise<boolean>;
+  /** Commits the journey with its claims and everything that follows from it. */
+  abstract decide(decided: DecidedLead): Promise<DecideResult>;
   abstract holdAsPoison(lead: LoadedLead): Promise<void>;
   /** Resolves when no decision is on its way to the database. */
   abstract drain(): Promise<void>;

@@ -2,7 +2,7 @@ import { appendAuditEvents } from '#audit';
 import { type DestinationId, type DeliveryId, Doorbell, type JsonObject, type LeadId, type SourceId, type TenantId } from '#core';
 import { Coalescer, inTransaction, type Metrics, type Pool, type PoolClient } from '#platform';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows } from './decided-row.js';
-import { type DecidedLead, LeadStore, type LoadedLead } from './lead-store.port.js';
+import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
 
 /**
  * The commit does not wait for the disk: what Postgres itself may lose when it dies is the count of this load, and no lead was in a
@@ -15,7 +15,7 @@ const LOAD = {
          update leads set crash_count = crash_count + 1
            from found, relaxed
           where leads.id = found.id and found.status = 'RECEIVED' and relaxed.setting = 'off'
-      returning leads.id, tenant_id, source_id, native_id, request_id, received_at, payload, journey_no + 1 as journey_no, crash_count - 1 as crash_count`,
+      returning leads.id, tenant_id, source_id, native_id, request_id, received_at, payload, flags, journey_no + 1 as journey_no, crash_count - 1 as crash_count`,
 };
 
 /** The compare-and-set: a lead that another process decided meanwhile is not returned, and nothing is written for it. */
@@ -64,7 +64,7 @@ const HOLD_AS_POISON = `
 
 /** Decisions of many jobs share one transaction; see Coalescer for its rules. */
 export class PgLeadStore extends LeadStore {
-  private readonly decisions: Coalescer<DecidedLead, boolean>;
+  private readonly decisions: Coalescer<DecidedLead, DecideResult>;
 
   constructor(
     private readonly pool: Pool,
@@ -89,6 +89,7 @@ export class PgLeadStore extends LeadStore {
       request_id: string;
       received_at: Date;
       payload: JsonObject;
+      flags: string[];
       journey_no: number;
       crash_count: number;
     }>({ ...LOAD, values: [[...ids].sort()] });
@@ -100,6 +101,7 @@ export class PgLeadStore extends LeadStore {
       requestId: row.request_id,
       receivedAt: row.received_at,
       payload: row.payload,
+      flags: row.flags,
       journeyNo: row.journey_no,
       crashCount: row.crash_count,
     }));
@@ -120,7 +122,7 @@ export class PgLeadStore extends LeadStore {
     );
   }
 
-  override decide(decided: DecidedLead): Promise<boolean> {
+  override decide(decided: DecidedLead): Promise<DecideResult> {
     return this.decisions.submit(decided);
   }
 
@@ -147,7 +149,7 @@ export class PgLeadStore extends LeadStore {
     await this.decisions.drain();
   }
 
-  private async flush(batch: readonly DecidedLead[]): Promise<boolean[]> {
+  private async flush(batch: readonly DecidedLead[]): Promise<DecideResult[]> {
     const rows = batch.map((decided) => ({ decided, row: decidedRow(decided), deliveries: deliveryRows(decided) }));
     const count = rows.reduce((sum, { deliveries }) => sum + deliveries.length, 0);
     const rung = count > 0 && this.doorbell.reserve('deliveries', count);
@@ -181,7 +183,7 @@ export class PgLeadStore extends LeadStore {
     });
     if (rung) this.ring(written.flatMap(({ deliveries }) => deliveries));
     const won = new Set(written.map(({ row }) => row.id));
-    return rows.map(({ row }) => won.has(row.id));
+    return rows.map(({ row }) => (won.has(row.id) ? 'decided' : 'decided_elsewhere'));
   }
 
   private ring(deliveries: readonly DeliveryRow[]): void {

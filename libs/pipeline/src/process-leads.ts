@@ -48,15 +48,23 @@ export class ProcessLeads {
     }
     const { config } = resolved;
     const start: LeadFacts = {
-      lead: { id: lead.id, tenantId: lead.tenantId, sourceId: lead.sourceId, receivedAt: lead.receivedAt, nativeId: lead.nativeId },
+      lead: {
+        id: lead.id,
+        tenantId: lead.tenantId,
+        sourceId: lead.sourceId,
+        receivedAt: lead.receivedAt,
+        nativeId: lead.nativeId,
+        flags: lead.flags,
+      },
       payload: lead.payload,
       config,
       configVersionId: resolved.id,
+      claimCheck: 'usual',
       source: config.sources.find(({ name }) => `${config.tenant}/${name}` === lead.sourceId) ?? {},
     };
     const journey = await this.pipeline.run(start, micros);
     const decided = { lead, config: resolved, journey };
-    const won = await this.store.decide(decided);
+    const won = (await this.store.decide(decided)) === 'decided';
     for (const { stage, durationMicros } of journey.stages) this.metrics.stageSeconds.observe({ stage }, durationMicros / 1e6);
     this.metrics.leads.inc({ tenant: lead.tenantId, outcome: won ? journey.outcome.kind : 'decided_elsewhere' });
     this.logger.info(journeyLine(decided, won), 'journey');

@@ -48,8 +48,8 @@ class DestinationsUnderTest extends ActiveConfig {
   override tenants(): readonly ResolvedConfig[] {
     return this.resolved === undefined ? [] : [this.resolved];
   }
-  override sourceAt(): undefined {
-    return undefined;
+  override sourcesAt(): readonly [] {
+    return [];
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ConfigVersionId, SourceId, TenantId } from '../ids.js';
-import type { SourceConfig, TenantConfig } from './tenant-config.js';
+import type { SourceConfig } from './source-config.js';
+import type { TenantConfig } from './tenant-config.js';
 
 /** One version of a tenant's configuration with its references resolved. Versions are counted per tenant and kind. */
 export interface ResolvedConfig {
@@ -24,6 +25,6 @@ export interface ConfiguredSource {
 export abstract class ActiveConfig {
   abstract tenant(tenantId: TenantId): ResolvedConfig | undefined;
   abstract tenants(): readonly ResolvedConfig[];
-  /** @param path without trailing slash */
-  abstract sourceAt(path: string): ConfiguredSource | undefined;
+  /** @param path without trailing slash; several sources share one only as `sharesPathBy` says */
+  abstract sourcesAt(path: string): readonly ConfiguredSource[];
 }

@@ -4,7 +4,8 @@ import { checkMappings } from './check-mappings.js';
 import { checkReadPath, checkRules } from './check-rules.js';
 import { checkShape, joinPath } from './check-shape.js';
 import { ProblemList } from './problem-list.js';
-import { CRM_COLUMNS, TenantConfig, type DestinationConfig, type NormalisationConfig, type SourceConfig } from './tenant-config.js';
+import type { SourceConfig } from './source-config.js';
+import { CRM_COLUMNS, TenantConfig, type DestinationConfig, type NormalisationConfig } from './tenant-config.js';
 
 /**
  * Judges the content of one tenant's configuration, its references resolved and its attribute rules read.

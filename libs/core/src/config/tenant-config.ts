@@ -3,7 +3,6 @@ import { Type } from 'class-transformer';
 import {
   ArrayNotEmpty,
   IsArray,
-  IsBoolean,
   IsIn,
   IsInt,
   IsObject,
@@ -17,58 +16,15 @@ import {
 } from 'class-validator';
 import type { JsonValue } from '../json.js';
 import { MappingConfig } from './mapping-config.js';
+import { PolicyConfig } from './policy-config.js';
+import { SLUG, SLUG_HELP } from './slug.js';
+import { SourceConfig } from './source-config.js';
 
 /**
  * The shape of one tenant's configuration file, which is also the shape of the active version after its references were resolved.
  * Any text value may be a reference, resolved by each process when it takes the version up and never stored:
  * `env:NAME` (must be set), `env:NAME|default`, `file:PATH` (first line).
  */
-
-const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const SLUG_HELP = { message: '$property must be a slug: small letters, digits and dashes, at most 63' };
-
-export const SOURCE_AUTHENTICATIONS = ['none', 'shared_secret'] as const;
-export class SourceAuthentication {
-  /** `none` answers only loopback peers without forwarding headers, unless the source says `open: true`. */
-  @IsIn(SOURCE_AUTHENTICATIONS) kind!: (typeof SOURCE_AUTHENTICATIONS)[number];
-  /** The header that carries the secret; `X-Shared-Secret` unless told. */
-  @IsOptional() @IsString() @MinLength(1) header?: string;
-  /** A reference. A shared secret that resolves to empty text counts as `none`. */
-  @IsOptional() @IsString() secret?: string;
-}
-
-export class SourceIdempotency {
-  /** How long a key is remembered; CONTRACTS: 24 h, 30 days on the raw CRM intake. */
-  @IsInt() @Min(1) @Max(8784) ttl_hours!: number;
-  /** An empty or unusable key: `ignore` takes it as absent (the two old routes), `refuse` answers 400. */
-  @IsIn(['ignore', 'refuse']) invalid_key!: 'ignore' | 'refuse';
-  /** 371123 and "371123" are the same when bodies are compared: for sources that keep every value as text. */
-  @IsOptional() @IsBoolean() numbers_as_text?: boolean;
-}
-
-export const ANSWER_STYLES = ['webhook', 'raw_crm'] as const;
-export type AnswerStyle = (typeof ANSWER_STYLES)[number];
-
-export class SourceConfig {
-  @Matches(SLUG, SLUG_HELP) name!: string;
-  /** Which parser reads the body; a folder under libs/ingestion/src/sources. */
-  @IsString() kind!: string;
-  /** The route, without a trailing slash, e.g. `/webhooks/leads`. */
-  @Matches(/^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/, {
-    message: '$property must be an absolute path without a trailing slash, e.g. /webhooks/leads',
-  })
-  path!: string;
-  /** The shape of the answers, one per kind of old client. */
-  @IsIn(ANSWER_STYLES) answers!: AnswerStyle;
-  @IsObject() @ValidateNested() @Type(() => SourceAuthentication) authentication!: SourceAuthentication;
-  /** true lets an unauthenticated source answer peers other than loopback. */
-  @IsOptional() @IsBoolean() open?: boolean;
-  /** ISO 3166 alpha-2: the region in which a national phone number is read. Without one no national number is valid. */
-  @IsOptional() @Matches(/^[A-Z]{2}$/, { message: '$property must be two capital letters, e.g. DE' }) phone_region?: string;
-  @IsObject() @ValidateNested() @Type(() => SourceIdempotency) idempotency!: SourceIdempotency;
-  /** `{}` is an ordinary lead on the raw CRM intake and "Empty payload" on the webhook. */
-  @IsOptional() @IsBoolean() accept_empty_object?: boolean;
-}
 
 export const RULE_CHECKS = ['present', 'filled', 'matches', 'equals', 'in'] as const;
 export class ValidationRule {
@@ -116,12 +72,6 @@ export class DedupConfig {
   @IsArray() @IsIn(['email', 'phone', 'native_id'], { each: true }) identities!: ('email' | 'phone' | 'native_id')[];
   @IsInt() @Min(1) @Max(87840) window_hours!: number;
   @IsIn(ON_DUPLICATE) on_duplicate!: (typeof ON_DUPLICATE)[number];
-}
-
-/** OFF: no field is judged. A mode that the policy stage does not carry out must not be accepted here: its leads would pass unjudged. */
-export const POLICY_MODES = ['OFF'] as const;
-export class PolicyConfig {
-  @IsIn(POLICY_MODES) mode!: (typeof POLICY_MODES)[number];
 }
 
 export class DestinationAuthentication {

@@ -1,6 +1,8 @@
 import type { ConfigVersionId, DestinationId, LeadId, SourceId, TenantId } from '../ids.js';
 import type { JsonObject } from '../json.js';
-import type { SourceConfig, TenantConfig } from '../config/tenant-config.js';
+import type { SourceConfig } from '../config/source-config.js';
+import type { TenantConfig } from '../config/tenant-config.js';
+import type { EarlierLead, Fingerprint } from './identity.js';
 
 /**
  * The facts of one lead on its way through the pipeline. Each stage types only the members it reads (`Pick<…>`) and the ones it adds.
@@ -12,6 +14,8 @@ export interface LeadFacts {
     readonly sourceId: SourceId;
     readonly receivedAt: Date;
     readonly nativeId: string | null;
+    /** What the door and earlier journeys noted about it, e.g. DUPLICATE_KEYS; `LEAD_FLAGS` names those the gateway itself reads. */
+    readonly flags: readonly string[];
   };
   /** As it was parsed: untrimmed, unconverted. */
   readonly payload: JsonObject;
@@ -19,8 +23,25 @@ export interface LeadFacts {
   readonly config: TenantConfig;
   readonly configVersionId: ConfigVersionId;
   /** What the stages need of the source; `{}` when it is no longer configured. */
-  readonly source: Pick<SourceConfig, 'phone_region'>;
+  readonly source: Partial<Pick<SourceConfig, 'name' | 'kind' | 'phone_region' | 'fetch'>>;
+  readonly claimCheck: ClaimCheck;
 }
+
+/**
+ * How the duplicate check of this run is made. `usual`: accelerators may save a look-up; the claim decides. `certain`: a claim was just lost, so Postgres
+ * is asked for the winner. `skipped`: the claims could not be written in time, so this run does not ask.
+ */
+export type ClaimCheck = 'usual' | 'certain' | 'skipped';
+
+/** Flags of a lead that stages act on. */
+export const LEAD_FLAGS = {
+  /** It was held for the index as long as the tenant allows. */
+  indexWaitOver: 'INDEX_WAIT_OVER',
+  /** The source says it is a test. */
+  test: 'TEST_LEAD',
+  /** What it was sent as an id only has been fetched. */
+  fetched: 'FETCHED',
+} as const;
 
 /** trim: strings without leading and trailing blanks; nothing else is changed, so validation sees "true" as text and "" as present. */
 export interface TrimmedFacts {
@@ -32,12 +53,24 @@ export interface NormalisedFacts {
   readonly normalised: JsonObject;
   /** Identity values in canonical form (e-mail lower-case, phone E.164), only where valid. */
   readonly identities: { readonly email: string | null; readonly phone: string | null };
+  /** Every field that normalisation.email and normalisation.phone name, in that order. */
+  readonly judgedFields: readonly JudgedField[];
 }
 
-/** dedup: the earlier lead that holds one of this lead's identities. */
+export interface JudgedField {
+  /** Dot path. */
+  readonly path: string;
+  readonly kind: 'email' | 'phone';
+  /** `missing`: absent, null or "". */
+  readonly state: 'valid' | 'invalid' | 'missing';
+}
+
+/** dedup: the earlier lead that holds one of this lead's identities, and what this lead would claim. */
 export interface DedupFacts {
-  readonly duplicateOf: { readonly leadId: LeadId; readonly matchedOn: string; readonly seenAt: Date } | null;
+  readonly duplicateOf: EarlierLead | null;
   readonly duplicateCheckSkipped: boolean;
+  /** Under every key of the tenant's ring; empty when there is no usable key. */
+  readonly fingerprints: readonly Fingerprint[];
 }
 
 export const DECISIONS = ['PASS', 'WARN', 'REJECT', 'DUPLICATE_HINT'] as const;
@@ -47,6 +80,8 @@ export type Decision = (typeof DECISIONS)[number];
 export interface PolicyFacts {
   readonly decision: Decision;
   readonly reasonCodes: readonly string[];
+  /** Without the fields the policy dropped. */
+  readonly normalised: JsonObject;
 }
 
 /** map: what is to be sent to whom. Empty: no destination matches, the lead is KEPT. */

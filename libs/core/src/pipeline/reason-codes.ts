@@ -10,12 +10,21 @@ export const REASON_CODES = {
   duplicateConfirmed: 'duplicate_confirmed',
   indexUnavailable: 'index_unavailable',
   noDestination: 'NO_DESTINATION',
+  invalidOptionalPhone: 'WARN_INVALID_OPTIONAL_PHONE',
+  invalidOptionalEmail: 'WARN_INVALID_OPTIONAL_EMAIL',
+  indexUnavailableWarning: 'WARN_INDEX_UNAVAILABLE',
+  invalidEmail: 'REJECT_INVALID_EMAIL',
+  invalidPhone: 'REJECT_INVALID_PHONE',
+  missingRequired: 'REJECT_MISSING_REQUIRED',
+  policyRule: 'REJECT_POLICY_RULE',
+  tenantBlocked: 'REJECT_TENANT_BLOCKED',
 } as const;
 
 export const HOLD_REASONS = [
   'index_unavailable',
   'duplicate',
   'awaiting_fetch',
+  'fetch_failed',
   'poison',
   'unknown_outcome',
   'destination_refuses_us',

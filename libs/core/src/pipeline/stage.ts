@@ -11,5 +11,5 @@ export interface Stage<Needs extends object, Adds extends object> {
 }
 
 /** In pipeline order. */
-export const STAGE_NAMES = ['trim', 'validate', 'normalise', 'dedup', 'policy', 'map'] as const;
+export const STAGE_NAMES = ['fetch', 'trim', 'validate', 'normalise', 'dedup', 'policy', 'map'] as const;
 export type StageName = (typeof STAGE_NAMES)[number];

@@ -6,4 +6,7 @@ import { webhookAnswers } from './webhook.js';
 export const ANSWERS: Readonly<Record<AnswerStyleName, AnswerStyle>> = {
   webhook: webhookAnswers,
   raw_crm: rawCrmAnswers,
+  guard: webhookAnswers,
+  v1: webhookAnswers,
+  acknowledge: webhookAnswers,
 };

@@ -18,7 +18,7 @@ import type { RecordVisit } from './visit-record.js';
 import { DeadlinePassed, withinDeadline } from './within-deadline.js';
 
 export interface DoorParts {
-  readonly config: Pick<ActiveConfig, 'sourceAt' | 'tenants'>;
+  readonly config: Pick<ActiveConfig, 'sourcesAt' | 'tenants'>;
   readonly kinds: SourceKinds;
   readonly accept: Pick<AcceptLead, 'accept' | 'keep'>;
   readonly limiter: RateLimiter;
@@ -44,7 +44,7 @@ export class Door {
   /** Does this request belong to the door? While no configuration is known, every POST may be a lead and is answered 503. */
   serves(method: string, path: string): boolean {
     const { config } = this.parts;
-    return config.sourceAt(path) !== undefined || (method === 'POST' && config.tenants().length === 0);
+    return config.sourcesAt(path).length > 0 || (method === 'POST' && config.tenants().length === 0);
   }
 
   /**
@@ -52,7 +52,7 @@ export class Door {
    * @returns null when the sender went away: there is nobody to answer
    */
   async answer(head: RequestHead, readBody: () => Promise<ReceivedBody>): Promise<DoorAnswer | null> {
-    const configured = this.parts.config.sourceAt(head.path);
+    const configured = this.parts.config.sourcesAt(head.path)[0];
     const correlationId = correlationIdOf(head.headers);
     const style = configured === undefined ? FALLBACK_STYLE : ANSWERS[configured.source.answers];
 

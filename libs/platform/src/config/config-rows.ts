@@ -1,6 +1,15 @@
 import type { PoolClient } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { destinationIdOf, sourceIdOf, type ConfigVersionId, type JsonObject, type TenantConfig, type TenantId } from '#core';
+import {
+  destinationIdOf,
+  fetchDestinationIdOf,
+  sharesPathBy,
+  sourceIdOf,
+  type ConfigVersionId,
+  type JsonObject,
+  type TenantConfig,
+  type TenantId,
+} from '#core';
 import type { PreparedVersion } from './prepare-version.js';
 
 /** A row of config_versions without its content. */
@@ -45,11 +54,13 @@ export async function lastVersionFrom(client: PoolClient, tenantId: TenantId, or
   return rows[0];
 }
 
-/** Routes of this configuration that belong to another tenant already. */
+/** Routes of this configuration that belong to another tenant already; those that sources share (`sharesPathBy`) belong to nobody. */
 export async function routesTaken(client: PoolClient, config: TenantConfig): Promise<string[]> {
   const { rows } = await client.query<{ id: string; path: string }>(
-    'SELECT id, path FROM sources WHERE enabled AND path = ANY ($1) AND tenant_id <> $2 ORDER BY path',
-    [config.sources.map(({ path }) => path), config.tenant],
+    `SELECT id, path FROM sources
+       JOIN unnest($1::text[], $2::text[]) AS wanted (path, shared_by) USING (path)
+      WHERE enabled AND tenant_id <> $3 AND (sources.shared_by IS NULL OR sources.shared_by <> wanted.shared_by) ORDER BY path`,
+    [config.sources.map(({ path }) => path), config.sources.map((source) => sharesPathBy(source) ?? 'nobody'), config.tenant],
   );
   return rows.map(({ id, path }) => `has a source at ${path}, and so has ${id}; a route belongs to one tenant`);
 }
@@ -95,32 +106,43 @@ export async function makeActive(client: PoolClient, row: Pick<VersionRow, 'id' 
     config.sources.map(({ name }) => name),
   ]);
   await client.query(
-    `INSERT INTO sources (id, tenant_id, name, kind, path)
-     SELECT id, $1, name, kind, path FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS source (id, name, kind, path)
-     ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, path = excluded.path, enabled = true`,
+    `INSERT INTO sources (id, tenant_id, name, kind, path, authentication, shared_by)
+     SELECT id, $1, name, kind, path, authentication, shared_by
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+         AS source (id, name, kind, path, authentication, shared_by)
+     ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, path = excluded.path, authentication = excluded.authentication,
+                                    shared_by = excluded.shared_by, enabled = true`,
     [
       row.tenantId,
       config.sources.map(({ name }) => sourceIdOf(row.tenantId, name)),
       config.sources.map(({ name }) => name),
       config.sources.map(({ kind }) => kind),
       config.sources.map(({ path }) => path),
+      config.sources.map(({ authentication }) => authentication.kind),
+      config.sources.map(sharesPathBy),
     ],
   );
-  await client.query('UPDATE destinations SET enabled = false WHERE tenant_id = $1 AND enabled AND name <> ALL ($2)', [
+  const destinations = destinationRows(row.tenantId, config);
+  await client.query('UPDATE destinations SET enabled = false WHERE tenant_id = $1 AND enabled AND id <> ALL ($2)', [
     row.tenantId,
-    config.destinations.map(({ name }) => name),
+    destinations.map(({ id }) => id),
   ]);
   await client.query(
     `INSERT INTO destinations (id, tenant_id, name, kind)
      SELECT id, $1, name, kind FROM unnest($2::text[], $3::text[], $4::text[]) AS destination (id, name, kind)
      ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, enabled = true`,
-    [
-      row.tenantId,
-      config.destinations.map(({ name }) => destinationIdOf(row.tenantId, name)),
-      config.destinations.map(({ name }) => name),
-      config.destinations.map(({ kind }) => kind),
-    ],
+    [row.tenantId, destinations.map(({ id }) => id), destinations.map(({ name }) => name), destinations.map(({ kind }) => kind)],
   );
+}
+
+/** The tenant's destinations, and one for each source that fetches its leads: such a call is kept like a delivery. */
+function destinationRows(tenantId: TenantId, { sources, destinations }: TenantConfig): { id: string; name: string; kind: string }[] {
+  return [
+    ...destinations.map(({ name, kind }) => ({ id: destinationIdOf(tenantId, name), name, kind })),
+    ...sources
+      .filter((source) => source.fetch !== undefined)
+      .map(({ name, kind }) => ({ id: fetchDestinationIdOf(tenantId, name), name: `${name}.fetch`, kind: `${kind}_fetch` })),
+  ];
 }
 
 export async function contentOf(client: Pick<PoolClient, 'query'>, id: ConfigVersionId): Promise<JsonObject | undefined> {

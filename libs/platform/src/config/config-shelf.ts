@@ -1,4 +1,4 @@
-import { sourceIdOf, type ConfiguredSource, type ConfigVersionId, type ResolvedConfig, type TenantId } from '#core';
+import { sharesPathBy, sourceIdOf, type ConfiguredSource, type ConfigVersionId, type ResolvedConfig, type TenantId } from '#core';
 
 /** How many versions no longer active stay readable; a job needs one for seconds. */
 const KEPT = 100;
@@ -7,7 +7,7 @@ const KEPT = 100;
 export class ConfigShelf {
   private readonly active = new Map<TenantId, ResolvedConfig>();
   private readonly byId = new Map<ConfigVersionId, ResolvedConfig>();
-  private byPath = new Map<string, ConfiguredSource>();
+  private byPath = new Map<string, readonly ConfiguredSource[]>();
   private list: readonly ResolvedConfig[] = [];
 
   tenant(tenantId: TenantId): ResolvedConfig | undefined {
@@ -18,8 +18,8 @@ export class ConfigShelf {
     return this.list;
   }
 
-  sourceAt(path: string): ConfiguredSource | undefined {
-    return this.byPath.get(path);
+  sourcesAt(path: string): readonly ConfiguredSource[] {
+    return this.byPath.get(path) ?? [];
   }
 
   version(id: ConfigVersionId): ResolvedConfig | undefined {
@@ -42,11 +42,15 @@ export class ConfigShelf {
 
   private rebuild(): void {
     this.list = [...this.active.values()].sort((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
-    const byPath = new Map<string, ConfiguredSource>();
+    const byPath = new Map<string, ConfiguredSource[]>();
     for (const resolved of this.list) {
       for (const source of resolved.config.sources) {
-        // The database keeps a route to one tenant; while a route moves between two, the first of them answers.
-        if (!byPath.has(source.path)) byPath.set(source.path, { sourceId: sourceIdOf(resolved.tenantId, source.name), source, resolved });
+        const configured = { sourceId: sourceIdOf(resolved.tenantId, source.name), source, resolved };
+        const others = byPath.get(source.path);
+        if (others === undefined) byPath.set(source.path, [configured]);
+        // The database keeps a route to one tenant, or to sources that share it; while a route moves between two, the first of them answers.
+        else if (sharesPathBy(source) !== null && sharesPathBy(source) === sharesPathBy((others[0] as ConfiguredSource).source))
+          others.push(configured);
       }
     }
     this.byPath = byPath;

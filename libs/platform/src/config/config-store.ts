@@ -59,8 +59,8 @@ export class ConfigStore extends ActiveConfig {
     return this.shelf.tenants();
   }
 
-  sourceAt(path: string): ConfiguredSource | undefined {
-    return this.shelf.sourceAt(path);
+  sourcesAt(path: string): readonly ConfiguredSource[] {
+    return this.shelf.sourcesAt(path);
   }
 
   /** A version that is active or was since this process started (the last hundred): for work that began under it. */

@@ -1,0 +1,1 @@
+export { ApiKeys, type Principal } from './api-keys.port.js';
