@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { JsonValue } from '#core';
 import type { ReadBody } from './read-json.js';
 
+export type FingerprintBasis = Pick<ReadBody, 'payload' | 'format'>;
+
 /**
  * What two requests under one idempotency key must share to be the same request: the same JSON after sorting its keys (CONTRACTS,
  * general rules), so blanks, escapes and the order of members do not count. A form is compared by its fields, because the boundary of
@@ -10,7 +12,7 @@ import type { ReadBody } from './read-json.js';
  * @param numbersAsText 371123 and "371123" are the same: for sources that keep every value as text
  * @returns SHA-256, 32 bytes; a form never equals a JSON body
  */
-export function bodyFingerprint(body: ReadBody, numbersAsText: boolean): Buffer {
+export function bodyFingerprint(body: FingerprintBasis, numbersAsText: boolean): Buffer {
   return createHash('sha256').update(`leadgate.body.v1.${body.format}\n`).update(canonicalJson(body.payload, numbersAsText)).digest();
 }
 

@@ -6,6 +6,8 @@ export const VERDICTS = {
   accepted: 200,
   /** The same body again, in other bytes, under a key that already has its lead. */
   replayed: 200,
+  /** Understood, and there is no lead in it: answered 2xx, because its sender repeats and finally switches off what is not. */
+  no_lead: 200,
   empty_body: 400,
   malformed_json: 400,
   not_an_object: 400,
@@ -14,7 +16,10 @@ export const VERDICTS = {
   prototype_key: 400,
   duplicate_keys: 400,
   malformed_form: 400,
+  /** Well formed, but not what this kind of source sends. */
+  unexpected_shape: 400,
   invalid_idempotency_key: 400,
+  invalid_webhook_id: 400,
   missing_authentication: 401,
   invalid_authentication: 401,
   source_not_open: 403,

@@ -6,6 +6,7 @@ const UNSTORED = { method_not_allowed: 405, rate_limited: 429, unavailable: 503,
 type UnstoredCode = keyof typeof UNSTORED;
 
 const TITLES: Readonly<Record<RefusalVerdict | UnstoredCode, string>> = {
+  no_lead: 'No lead in the request',
   empty_body: 'Empty payload',
   malformed_json: 'Malformed JSON',
   not_an_object: 'Not a JSON object',
@@ -14,6 +15,8 @@ const TITLES: Readonly<Record<RefusalVerdict | UnstoredCode, string>> = {
   prototype_key: 'Refused name',
   duplicate_keys: 'Duplicate names',
   malformed_form: 'Malformed form',
+  unexpected_shape: 'Not what this source sends',
+  invalid_webhook_id: 'Invalid webhook-id',
   invalid_idempotency_key: 'Invalid Idempotency-Key',
   missing_authentication: 'Missing authentication header',
   invalid_authentication: 'Invalid authentication credentials',
