@@ -1,6 +1,7 @@
-import { assertNever, deliveryIdempotencyKey, type Decision, type DeliveryId, type LeadStatus } from '#core';
+import { deliveryIdempotencyKey, type Decision, type DeliveryId, type LeadStatus } from '#core';
 import type { AuditEventInput } from '#audit';
 import { newId } from '#platform';
+import { decisionOf } from './decision-of.js';
 import type { DecidedLead } from './lead-store.port.js';
 
 /** A decision in the shape of the tables: what `pg-lead-store.ts` writes. Member names are column names. */
@@ -20,6 +21,9 @@ export interface DecidedRow {
   readonly normalized_payload: object | null;
   readonly config_version_id: string;
   readonly duplicate_of: string | null;
+  readonly duplicate_matched_on: string | null;
+  readonly duplicate_seen_at: Date | null;
+  readonly duplicate_check_skipped: boolean;
   readonly stages: readonly object[];
   readonly duration_micros: number;
 }
@@ -37,22 +41,28 @@ export interface DeliveryRow {
 
 export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
   const { outcome, facts } = journey;
-  const said = verdictOf(outcome, facts.decision, facts.reasonCodes);
+  const { duplicateOf, ...said } = decisionOf(journey);
   return {
     id: lead.id,
     tenant_id: lead.tenantId,
     journey_id: newId(),
     journey_no: lead.journeyNo,
-    status: statusAfter(outcome.kind, facts.plannedDeliveries?.length ?? 0),
+    status: said.status,
     hold_reason: outcome.kind === 'hold' ? outcome.reason.code : null,
     hold_seconds: outcome.kind === 'hold' ? outcome.holdSeconds : null,
     outcome: outcome.kind,
     normalized_payload: facts.normalised ?? null,
     config_version_id: config.id,
-    duplicate_of: facts.duplicateOf?.leadId ?? null,
+    duplicate_of: duplicateOf?.leadId ?? null,
+    duplicate_matched_on: duplicateOf?.matchedOn ?? null,
+    duplicate_seen_at: duplicateOf?.seenAt ?? null,
+    duplicate_check_skipped: said.duplicateCheckSkipped,
+    reason: said.reason,
+    decision: said.decision,
+    reason_codes: said.reasonCodes,
+    rejection_reason: said.rejectionReason,
     stages: journey.stages,
     duration_micros: journey.durationMicros,
-    ...said,
   };
 }
 
@@ -103,41 +113,5 @@ export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow
       return [ready, { ...lead, type: 'lead.status', from: 'READY', to: 'PERMANENTLY_FAILED', reason }];
     default:
       throw new Error(`A journey cannot end in ${row.status}`);
-  }
-}
-
-function statusAfter(kind: DecidedLead['journey']['outcome']['kind'], deliveries: number): LeadStatus {
-  switch (kind) {
-    case 'continue':
-      return deliveries > 0 ? 'READY' : 'KEPT';
-    case 'reject':
-      return 'REJECTED';
-    case 'hold':
-      return 'HELD';
-    case 'fail':
-      return 'PERMANENTLY_FAILED';
-    default:
-      return assertNever(kind);
-  }
-}
-
-function verdictOf(
-  outcome: DecidedLead['journey']['outcome'],
-  decision: Decision = 'PASS',
-  reasonCodes: readonly string[] = [],
-): Pick<DecidedRow, 'reason' | 'decision' | 'reason_codes' | 'rejection_reason'> {
-  switch (outcome.kind) {
-    case 'continue':
-      return { reason: null, decision, reason_codes: reasonCodes, rejection_reason: null };
-    case 'reject': {
-      const codes = outcome.reasons.map(({ code }) => code);
-      return { reason: outcome.reasons[0].code, decision: 'REJECT', reason_codes: codes, rejection_reason: outcome.reasons[0].code };
-    }
-    case 'hold':
-      return { reason: outcome.reason.code, decision: 'WARN', reason_codes: [outcome.reason.code], rejection_reason: null };
-    case 'fail':
-      return { reason: outcome.reason.detail, decision, reason_codes: [outcome.reason.code], rejection_reason: outcome.reason.detail };
-    default:
-      return assertNever(outcome);
   }
 }

@@ -1,7 +1,9 @@
 export { PipelineModule } from './pipeline.module.js';
+export { DecideAtOnce, Undecided } from './decide-at-once.js';
 export { leadPipeline, type LeadPipeline, type StageOf } from './lead-pipeline.js';
+export { PgFirstJourneys } from './pg-first-journeys.js';
 export { PgLeadStore } from './pg-lead-store.js';
-export { LeadStore, type LoadedLead } from './lead-store.port.js';
+export { LeadStore, type DecidedLead, type DecideResult, type LoadedLead } from './lead-store.port.js';
 export { ProcessLeads } from './process-leads.js';
 export { ProcessLeadsProcessor } from './process-leads.processor.js';
 export { ReleaseHeldLeads } from './release-held-leads.js';

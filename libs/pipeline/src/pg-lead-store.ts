@@ -26,19 +26,24 @@ const DECIDE = {
                 hold_until = clock_timestamp() + make_interval(secs => row.hold_seconds),
                 decision = row.decision, reason_codes = row.reason_codes, rejection_reason = row.rejection_reason,
                 normalized_payload = row.normalized_payload, config_version_id = row.config_version_id, duplicate_of = row.duplicate_of,
+                duplicate_check_skipped = row.duplicate_check_skipped,
                 journey_no = row.journey_no, crash_count = 0, claimed_until = null, rung_at = null, updated_at = clock_timestamp()
            from jsonb_to_recordset($1::jsonb) as row (id uuid, status text, hold_reason text, hold_seconds float8, decision text,
-                reason_codes text[], rejection_reason text, normalized_payload jsonb, config_version_id uuid, duplicate_of uuid, journey_no int)
+                reason_codes text[], rejection_reason text, normalized_payload jsonb, config_version_id uuid, duplicate_of uuid,
+                duplicate_check_skipped boolean, journey_no int)
           where leads.id = row.id and leads.status = 'RECEIVED' and leads.journey_no = row.journey_no - 1
       returning leads.id`,
 };
 
 const INSERT_JOURNEYS = {
   name: 'insert_journeys',
-  text: `insert into journeys (id, tenant_id, lead_id, journey_no, outcome, reason, decision, reason_codes, stages, config_version_id, duration_micros)
-         select journey_id, tenant_id, id, journey_no, outcome, reason, decision, reason_codes, stages, config_version_id, duration_micros
+  text: `insert into journeys (id, tenant_id, lead_id, journey_no, outcome, reason, decision, reason_codes, stages, config_version_id, duration_micros,
+                               duplicate_of, duplicate_matched_on, duplicate_seen_at, duplicate_check_skipped)
+         select journey_id, tenant_id, id, journey_no, outcome, reason, decision, reason_codes, stages, config_version_id, duration_micros,
+                duplicate_of, duplicate_matched_on, duplicate_seen_at, duplicate_check_skipped
            from jsonb_to_recordset($1::jsonb) as row (journey_id uuid, tenant_id text, id uuid, journey_no int, outcome text, reason text,
-                decision text, reason_codes text[], stages jsonb, config_version_id uuid, duration_micros int)`,
+                decision text, reason_codes text[], stages jsonb, config_version_id uuid, duration_micros int,
+                duplicate_of uuid, duplicate_matched_on text, duplicate_seen_at timestamptz, duplicate_check_skipped boolean)`,
 };
 
 const INSERT_DELIVERIES = {

@@ -1,11 +1,15 @@
 import { Module } from '@nestjs/common';
 import { ActiveConfig, Doorbell } from '#core';
 import { LOGGER, type Logger, Metrics, Pools } from '#platform';
+import { DecideAtOnce } from './decide-at-once.js';
+import { FirstJourneys } from './first-journeys.port.js';
 import { type LeadPipeline, leadPipeline, STAGE_MODULES, STAGES } from './lead-pipeline.js';
 import { LeadStore } from './lead-store.port.js';
+import { PgFirstJourneys } from './pg-first-journeys.js';
 import { PgLeadStore } from './pg-lead-store.js';
 import { ProcessLeads } from './process-leads.js';
 import { ReleaseHeldLeads } from './release-held-leads.js';
+import { Verdicts } from './verdicts.port.js';
 
 const LEAD_PIPELINE = Symbol('lead pipeline');
 
@@ -28,8 +32,18 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
         new ProcessLeads(pipeline, store, config, metrics, logger),
       inject: [LEAD_PIPELINE, LeadStore, ActiveConfig, Metrics, LOGGER],
     },
+    {
+      provide: FirstJourneys,
+      useFactory: (pools: Pools, metrics: Metrics) => new PgFirstJourneys(pools.work, metrics),
+      inject: [Pools, Metrics],
+    },
+    {
+      provide: Verdicts,
+      useFactory: (processLeads: ProcessLeads, journeys: FirstJourneys, logger: Logger) => new DecideAtOnce(processLeads, journeys, logger),
+      inject: [ProcessLeads, FirstJourneys, LOGGER],
+    },
     { provide: ReleaseHeldLeads, useFactory: (pools: Pools) => new ReleaseHeldLeads(pools.relay), inject: [Pools] },
   ],
-  exports: [ProcessLeads, ReleaseHeldLeads, LeadStore],
+  exports: [ProcessLeads, ReleaseHeldLeads, LeadStore, Verdicts],
 })
 export class PipelineModule {}

@@ -2,7 +2,7 @@ import { ActiveConfig, type LeadFacts, type LeadId } from '#core';
 import { isDatabaseUnavailable, isDataError, sqlStateOf, type Logger, type Metrics } from '#platform';
 import { journeyLine } from './journey-line.js';
 import type { LeadPipeline } from './lead-pipeline.js';
-import type { LeadStore, LoadedLead } from './lead-store.port.js';
+import type { DecidedLead, LeadStore, LoadedLead } from './lead-store.port.js';
 
 /** A lead is run alone after it was in a process that died, and held after this many deaths alone. */
 const CRASHES_ALONE = 3;
@@ -10,6 +10,12 @@ const CRASHES_ALONE = 3;
 const NO_CONFIG_SECONDS = 10;
 
 const micros = (): number => Number(process.hrtime.bigint() / 1000n);
+
+/** How one lead left the pipeline. `waits`: nothing was decided, it is held or looked at again later. */
+export type ProcessedLead =
+  | { readonly kind: 'decided'; readonly decided: DecidedLead }
+  | { readonly kind: 'decided_elsewhere' }
+  | { readonly kind: 'waits'; readonly why: string };
 
 /**
  * Stored leads → decided leads. Each lead is decided by itself and stored in one commit with its journey, state, audit and
@@ -32,19 +38,24 @@ export class ProcessLeads {
     // Suspects wait to be rung alone, so that whatever killed the process cannot take others with it again.
     if (!alone && suspects.length > 0) await this.store.forgive(suspects.map(({ id }) => id));
     try {
-      await Promise.all(now.map((lead) => this.processOne(lead)));
+      await Promise.all(now.map((lead) => this.decide(lead)));
     } catch (error) {
       if (isDatabaseFault(error)) await this.forgiveWhenPossible(now.map(({ id }) => id));
       throw error;
     }
   }
 
-  private async processOne(lead: LoadedLead): Promise<void> {
-    if (lead.crashCount > CRASHES_ALONE) return this.store.holdAsPoison(lead);
+  /** One lead, from its stored content to its committed decision. @throws on faults; then nothing was written */
+  async decide(lead: LoadedLead): Promise<ProcessedLead> {
+    if (lead.crashCount > CRASHES_ALONE) {
+      await this.store.holdAsPoison(lead);
+      return { kind: 'waits', why: 'it is held, because processes died over it' };
+    }
     const resolved = this.config.tenant(lead.tenantId);
     if (resolved === undefined) {
       this.logger.warn({ lead_id: lead.id, tenant_id: lead.tenantId }, 'no active configuration of this tenant: the lead waits');
-      return this.store.postpone(lead.id, NO_CONFIG_SECONDS);
+      await this.store.postpone(lead.id, NO_CONFIG_SECONDS);
+      return { kind: 'waits', why: 'its tenant has no configuration that can be used here' };
     }
     const { config } = resolved;
     const start: LeadFacts = {
@@ -68,6 +79,7 @@ export class ProcessLeads {
     for (const { stage, durationMicros } of journey.stages) this.metrics.stageSeconds.observe({ stage }, durationMicros / 1e6);
     this.metrics.leads.inc({ tenant: lead.tenantId, outcome: won ? journey.outcome.kind : 'decided_elsewhere' });
     this.logger.info(journeyLine(decided, won), 'journey');
+    return won ? { kind: 'decided', decided } : { kind: 'decided_elsewhere' };
   }
 
   /** The database was away or overloaded under a batch: that counts against no lead. If it stays away, the count stands and the leads are run alone. */
