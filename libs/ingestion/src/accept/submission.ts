@@ -1,13 +1,12 @@
-import type { InboundRequestId, LeadId, SourceIdempotency, SourceId, TenantId } from '#core';
-import { bodyFingerprint } from '../body/body-fingerprint.js';
-import type { ReadBody } from '../body/read-json.js';
+import type { InboundRequestId, JsonObject, LeadId, SourceId, TenantId } from '#core';
 import type { RefusalVerdict } from '../body/refusal.js';
 
 /** A request as it is stored, refused or not. */
 export interface InboundRequest {
   readonly id: InboundRequestId;
-  readonly tenantId: TenantId;
-  readonly sourceId: SourceId;
+  /** null: nobody knows whose it is, so it can only be kept. */
+  readonly tenantId: TenantId | null;
+  readonly sourceId: SourceId | null;
   readonly route: string;
   readonly contentType: string | null;
   /** The allow-listed headers, a JSON object as text. */
@@ -25,27 +24,41 @@ export interface InboundRequest {
   readonly keySha256: Buffer | null;
 }
 
+/** What makes a lead unique in its source: an Idempotency-Key, a native id, or whatever else the source tells requests apart by. */
 export interface KeyClaim {
   readonly sha256: Buffer;
   readonly bodyFingerprint: Buffer;
-  readonly ttlHours: number;
+  /** null: for ever */
+  readonly ttlHours: number | null;
+  /** What an unequal body under the key means: `refuse` it, or `replay` the first lead. It is kept in both cases. */
+  readonly otherBody: 'refuse' | 'replay';
 }
 
-export function keyClaimOf({ keySha256 }: InboundRequest, terms: SourceIdempotency, read: ReadBody): KeyClaim | null {
-  if (keySha256 === null) return null;
-  return { sha256: keySha256, bodyFingerprint: bodyFingerprint(read, terms.numbers_as_text === true), ttlHours: terms.ttl_hours };
+/** One lead of a request. */
+export interface LeadItem {
+  readonly leadId: LeadId;
+  /** Its place in the request, from 0. */
+  readonly itemNo: number;
+  readonly nativeId: string | null;
+  readonly payload: JsonObject;
+  /** The stored bytes are the payload's JSON. */
+  readonly verbatim: boolean;
+  /** Reason codes the lead carries. */
+  readonly flags: readonly string[];
+  readonly key: KeyClaim | null;
+  /** SHA-256 of the sender's own id, where other content under it is a further lead. */
+  readonly senderKeySha256: Buffer | null;
 }
 
-/** A request that becomes a lead, unless its key already has one. */
+/** A request that becomes leads, as far as their keys have none yet. */
 export interface LeadSubmission {
   readonly kind: 'lead';
   readonly inbound: InboundRequest;
   readonly acceptedStatus: number;
   readonly replayedStatus: number;
-  readonly leadId: LeadId;
-  readonly nativeId: string | null;
-  readonly read: ReadBody;
-  readonly key: KeyClaim | null;
+  readonly items: readonly [LeadItem, ...LeadItem[]];
+  /** The submitter decides the leads itself: leads.claimed_until is this many seconds from now, and they are not rung. */
+  readonly claimSeconds: number | null;
 }
 
 /** A request that was refused and is kept. */
@@ -59,14 +72,21 @@ export interface RefusedSubmission {
 
 export type Submission = LeadSubmission | RefusedSubmission;
 
-/** The lead that a key stands for. */
+/** The lead that a key stands for, and what its sender was told. */
 export interface KeyHolder {
   readonly leadId: LeadId;
   readonly correlationId: string;
+  readonly requestId: string;
+  readonly receivedAt: Date;
 }
 
-/** What came of a lead submission. */
-export type Acceptance =
-  | { readonly kind: 'accepted' }
+/** What came of one lead of a submission. `receivedAt` is the clock of Postgres. */
+export type ItemAcceptance =
+  | { readonly kind: 'accepted'; readonly leadId: LeadId; readonly receivedAt: Date }
   | { readonly kind: 'replayed'; readonly first: KeyHolder }
   | { readonly kind: 'key_reused'; readonly detail: string };
+
+export interface Acceptance {
+  /** In the order of the submission's items. */
+  readonly items: readonly ItemAcceptance[];
+}
