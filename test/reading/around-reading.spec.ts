@@ -20,7 +20,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-describe('the admin key', () => {
+describe('a key', () => {
   const guarded = ['/stats/leads/counts', '/stats/leads/recent', '/stats/leads/x/history', '/v1/leads', '/v1/leads/x'];
 
   it.each(guarded)('is needed for %s', async (path) => {

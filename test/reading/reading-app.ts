@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { FollowedApiKeys } from '#access';
 import { appendAuditEvents, AuditModule } from '#audit';
 import { createLogger, PlatformModule, Pools, PRISMA, QUEUE_BACKEND, type QueueBackend, readSettings } from '#platform';
 import type { PrismaClient } from '@prisma/client';
@@ -37,6 +38,7 @@ export async function startReadingApp(databaseUrl: string): Promise<ReadingApp> 
     { module: class TestGateway {}, imports: [PlatformModule.with(parts), AuditModule, ReadingModule] },
     { logger: false, abortOnError: false, bodyParser: false },
   );
+  await app.get(FollowedApiKeys).start();
   serveApiDocs(app);
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
@@ -48,6 +50,7 @@ export async function startReadingApp(databaseUrl: string): Promise<ReadingApp> 
       fetch(`http://127.0.0.1:${port}${path}`, { headers: { ...headers, ...(key === null ? {} : { authorization: `Bearer ${key}` }) } }),
     close: async () => {
       await app.close();
+      await app.get(FollowedApiKeys).stop();
       await app.get<PrismaClient>(PRISMA).$disconnect();
       await app.get<QueueBackend>(QUEUE_BACKEND).close();
       await app.get(Pools).end();

@@ -190,7 +190,7 @@ describe('one lead', () => {
     await reading.get(`/v1/leads/${id}`, undefined, { 'x-request-id': 'support-4711' });
     const after = await readings();
     expect(after).toHaveLength(before + 1);
-    expect(after.at(-1)).toEqual({ actor: 'operator', detail: { route: '/v1/leads/{id}', requestId: 'support-4711' } });
+    expect(after.at(-1)).toEqual({ actor: 'operator', detail: { route: '/v1/leads/{id}', requestId: 'support-4711', key_id: 'admin' } });
     expect(JSON.stringify((await json(`/stats/leads/${id}/history`)) as object)).not.toContain('operator');
   });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { PrismaClient } from '@prisma/client';
+import { FollowedApiKeys } from '#access';
 import { appendAuditEvents, AuditModule } from '#audit';
 import { AcceptLead, FrontDoorAdapter, IngestionModule } from '#ingestion';
 import { PipelineModule } from '#pipeline';
@@ -38,6 +39,7 @@ export async function startIngestionApp(databaseUrl: string, environment: Readon
     bodyParser: false,
   });
   await app.listen(0, '127.0.0.1');
+  await app.get(FollowedApiKeys).start();
   await app.get(ConfigStore).start();
   app.get(Readiness).open();
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
@@ -48,6 +50,7 @@ export async function startIngestionApp(databaseUrl: string, environment: Readon
     get: (path, key = ADMIN_KEY) => sendTo(port, { method: 'GET', path, headers: key === null ? {} : { authorization: `Bearer ${key}` } }),
     close: async () => {
       await app.close();
+      await app.get(FollowedApiKeys).stop();
       await app.get(ConfigStore).stop();
       await app.get(AcceptLead, { strict: false }).drain();
       await app.get<PrismaClient>(PRISMA).$disconnect();

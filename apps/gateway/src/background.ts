@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { FollowedApiKeys } from '#access';
 import { AuditChainer } from '#audit';
 import { DeliverLeads, ReclaimExpiredLeases } from '#delivery';
 import { ProcessLeads, ReleaseHeldLeads } from '#pipeline';
@@ -27,6 +28,7 @@ export class Background {
   readonly queue: QueueHost;
   private readonly relay: Relay;
   private readonly config: ConfigStore;
+  private readonly keys: FollowedApiKeys;
   private readonly chainer: AuditChainer;
   private readonly periodic: Periodic;
 
@@ -37,6 +39,7 @@ export class Background {
     const logger = app.get<Logger>(LOGGER);
     this.relay = app.get(Relay);
     this.config = app.get(ConfigStore);
+    this.keys = app.get(FollowedApiKeys);
     this.chainer = app.get(AuditChainer);
     this.periodic = new Periodic(this.has('relay') ? this.relayTasks() : [], logger);
     const parts = { consumers: this.consumers(), processLeads: app.get(ProcessLeads), deliverLeads: app.get(DeliverLeads) };
@@ -45,6 +48,8 @@ export class Background {
 
   /** Call once Postgres answers. */
   async start(): Promise<void> {
+    // The keys first: a source that is known would refuse its senders' keys while they are not.
+    await this.keys.start();
     await this.config.start();
     this.queue.start();
     this.relay.startPolling({ takesDue: this.has('relay') });
@@ -60,7 +65,7 @@ export class Background {
 
   async stop(): Promise<void> {
     await this.queue.close();
-    await Promise.all([this.chainer.stop(), this.config.stop(), this.app.get<QueueBackend>(QUEUE_BACKEND).close()]);
+    await Promise.all([this.chainer.stop(), this.config.stop(), this.keys.stop(), this.app.get<QueueBackend>(QUEUE_BACKEND).close()]);
   }
 
   private has(role: Settings['roles'][number]): boolean {

@@ -20,14 +20,20 @@ export const AUDIT_EVENT_TYPES = [
   'delivery.failed',
   'request.read',
   'request.released',
+  'lead.feedback',
+  'key.created',
+  'key.revoked',
   'config.activated',
   'sweep.finished',
   'audit.read',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
 
-/** Who did it: a source by its id, a part of the gateway, or a person through the API (`operator`) or the command line (`cli`). */
-export type AuditActor = `source:${string}` | 'config' | 'pipeline' | 'delivery' | 'relay' | 'operator' | 'cli';
+/**
+ * Who did it: a source by its id, a tenant's key by its id, a part of the gateway, or a person through the API (`operator`) or the command
+ * line (`cli`).
+ */
+export type AuditActor = `source:${string}` | `key:${string}` | 'config' | 'pipeline' | 'delivery' | 'relay' | 'operator' | 'cli';
 
 /**
  * One thing that happened. Ids, codes and field names only, never a person's values: the trail outlives an erased lead.

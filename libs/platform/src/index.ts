@@ -9,7 +9,7 @@ export * from './config/load-config-files.js';
 export * from './config/nearest-name.js';
 export { ReadFiles } from './config/read-files.js';
 export * from './config/settings.js';
-export { readOrMakeSecretFile } from './files/secret-file.js';
+export * from './files/private-file.js';
 export * from './health/health-probes.js';
 export { answerExcerpt } from './http/answer-excerpt.js';
 export type { CallOutcome } from './http/call-in-flight.js';

@@ -5,7 +5,7 @@ import { Metrics } from '#platform';
 const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * Without the admin key, as scrapers expect: labels are ids of configuration, route templates and codes, never data of people. Who must not
+ * Without a key, as scrapers expect: labels are ids of configuration, route templates and codes, never data of people. Who must not
  * see even those keeps the port inside (HOST) or the path out of the proxy.
  */
 @ApiTags('health')

@@ -1,18 +1,8 @@
 import { Inject, type MiddlewareConsumer, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AccessModule } from '#access';
 import { AuditModule } from '#audit';
-import {
-  ConfigStore,
-  echoRequestId,
-  HealthProbes,
-  Pools,
-  ProblemFilter,
-  QUEUE_BACKEND,
-  type QueueBackend,
-  SETTINGS,
-  type Settings,
-} from '#platform';
-import { AdminKey } from './admin-key/admin-key.js';
+import { ConfigStore, echoRequestId, HealthProbes, Pools, ProblemFilter, QUEUE_BACKEND, type QueueBackend } from '#platform';
 import { CheckHealth } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
 import { ConfigProbe, PipelineProbe, PostgresProbe, QueueProbe } from './health/probes.js';
@@ -27,25 +17,20 @@ import { ObserveReads } from './observe-reads.js';
 const CONTROLLERS = [HealthController, MetricsController, StatsController, LeadsController];
 
 /**
- * Everything that is read over HTTP: leads and their stories (with the admin key), health, metrics. It also gives the whole application
+ * Everything that is read over HTTP: leads and their stories (with a key of a tenant or of an operator), health, metrics. It also gives the whole application
  * its one exception filter and its request ids.
  */
 @Module({
-  imports: [AuditModule],
+  imports: [AccessModule, AuditModule],
   controllers: CONTROLLERS,
   providers: [
-    {
-      provide: AdminKey,
-      useFactory: ({ files, adminKey }: Settings) => AdminKey.load({ dataDir: files.dataDir, configured: adminKey }),
-      inject: [SETTINGS],
-    },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: CheckHealth, useFactory: (probes: HealthProbes) => new CheckHealth(probes), inject: [HealthProbes] },
     Readiness,
     PrismaLeadLists,
     PrismaLeadReader,
   ],
-  exports: [AdminKey, Readiness],
+  exports: [AccessModule, Readiness],
 })
 export class ReadingModule implements NestModule, OnModuleInit {
   constructor(

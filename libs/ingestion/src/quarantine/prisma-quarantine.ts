@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Prisma, PrismaClient } from '@prisma/client';
+import { type CallerOf, tenantCondition, type TenantScope } from '#access';
 import { AuditTrail } from '#audit';
 import type { InboundRequestId, TenantId } from '#core';
 import { inTransaction, Pools, PRISMA } from '#platform';
@@ -26,7 +27,9 @@ const LISTED = {
   releasedLeadId: true,
 } satisfies Prisma.InboundRequestSelect;
 
-/** Requests that did not become a lead, for the operator who looks for a way to let them in. */
+type InboundRequestRow = Prisma.InboundRequestGetPayload<object>;
+
+/** Requests that did not become a lead, for whoever looks for a way to let them in. */
 @Injectable()
 export class PrismaQuarantine {
   constructor(
@@ -36,12 +39,12 @@ export class PrismaQuarantine {
   ) {}
 
   /** Newest first. The cursor is the last id of a page, so requests that arrive meanwhile move nothing. */
-  async page({ tenant, verdict, released, cursor, limit }: QuarantineQuery): Promise<QuarantinePage> {
+  async page(scope: TenantScope, { tenant, verdict, released, cursor, limit }: QuarantineQuery): Promise<QuarantinePage> {
     const rows = await this.prisma.inboundRequest.findMany({
       where: {
         ...REFUSED,
         id: { lt: cursor },
-        tenantId: tenant,
+        tenantId: tenantCondition(scope, tenant),
         ...(verdict === undefined ? {} : { verdict }),
         ...(released === undefined ? {} : { releasedAt: released ? { not: null } : null }),
       },
@@ -53,27 +56,42 @@ export class PrismaQuarantine {
     return { requests, next_cursor: rows.length > limit ? (requests.at(-1)?.id ?? null) : null };
   }
 
+  /** By what the caller's key may see. */
+  findFor(caller: CallerOf<'tenant' | 'operator'>, id: InboundRequestId, requestId: string): Promise<QuarantinedRequestInFull | undefined> {
+    return caller.scope === 'operator' ? this.findAsOperator(caller.keyId, id, requestId) : this.find(caller.tenantId, id);
+  }
+
+  /** @returns undefined for an id that is unknown, another tenant's or nobody's; they cannot be told apart */
+  async find(tenantId: TenantId, id: InboundRequestId): Promise<QuarantinedRequestInFull | undefined> {
+    const row = await this.prisma.inboundRequest.findFirst({ where: { ...REFUSED, id, tenantId } });
+    return row === null ? undefined : inFull(row);
+  }
+
   /** The operator's look at what arrived, across tenants: recorded before it is handed out. */
-  async findAsOperator(id: InboundRequestId, requestId: string): Promise<QuarantinedRequestInFull | undefined> {
+  async findAsOperator(keyId: string, id: InboundRequestId, requestId: string): Promise<QuarantinedRequestInFull | undefined> {
     const row = await this.prisma.inboundRequest.findFirst({ where: { ...REFUSED, id } });
     if (row === null) return undefined;
     if (row.tenantId !== null) {
       const tenantId = row.tenantId as TenantId;
-      const detail = { inbound_request_id: id, request_id: requestId };
+      const detail = { inbound_request_id: id, request_id: requestId, key_id: keyId };
       await inTransaction(this.pools.work, (client) =>
         this.trail.append(client, [{ tenantId, type: 'request.read', actor: 'operator', detail }]),
       );
     }
-    return {
-      ...listed(row),
-      headers: row.headers as Record<string, string>,
-      query: row.query,
-      remote_address: row.remoteAddress,
-      body_sha256: Buffer.from(row.bodySha256).toString('hex'),
-      body_text: row.bodyText,
-      body_base64: Buffer.from(row.body).toString('base64'),
-    };
+    return inFull(row);
   }
+}
+
+function inFull(row: InboundRequestRow): QuarantinedRequestInFull {
+  return {
+    ...listed(row),
+    headers: row.headers as Record<string, string>,
+    query: row.query,
+    remote_address: row.remoteAddress,
+    body_sha256: Buffer.from(row.bodySha256).toString('hex'),
+    body_text: row.bodyText,
+    body_base64: Buffer.from(row.body).toString('base64'),
+  };
 }
 
 function listed(row: Prisma.InboundRequestGetPayload<{ select: typeof LISTED }>): QuarantinedRequest {

@@ -1,17 +1,18 @@
 import type { IncomingMessage } from 'node:http';
-import { Controller, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import type { InboundRequestId } from '#core';
 import { requestIdOf } from '#platform';
-import { AdminKeyGuard, ApiProblem, CheckedQuery, ReadAnswers } from '#reading';
+import { ApiProblem, CheckedQuery, ReadAnswers } from '#reading';
 import { PrismaQuarantine } from './prisma-quarantine.js';
 import { QuarantinedRequestInFull, QuarantinePage, QuarantineQuery, ReleasedRequest } from './quarantine-shapes.js';
 import { noSuchRequest, ReleaseRequest } from './release-request.js';
 
 @ApiTags('quarantine')
-@ApiBearerAuth('admin-key')
+@ApiBearerAuth('key')
 @ReadAnswers()
-@UseGuards(AdminKeyGuard)
+@TakesKeys('tenant', 'operator')
 @Controller('v1/quarantine')
 export class QuarantineController {
   constructor(
@@ -22,17 +23,21 @@ export class QuarantineController {
   @Get()
   @ApiOperation({ summary: 'Requests that did not become a lead, newest first, in pages, without their bodies' })
   @ApiOkResponse({ type: QuarantinePage })
-  page(@CheckedQuery() query: QuarantineQuery): Promise<QuarantinePage> {
-    return this.quarantine.page(query);
+  page(@Caller() caller: CallerOf<'tenant' | 'operator'>, @CheckedQuery() query: QuarantineQuery): Promise<QuarantinePage> {
+    return this.quarantine.page(scopeOf(caller), query);
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'One refused request as it arrived; leaves an audit event' })
+  @ApiOperation({ summary: 'One refused request as it arrived; an operator leaves an audit event' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: QuarantinedRequestInFull })
   @ApiProblem(404, 'No request in quarantine has this id')
-  async one(@Param('id') id: string, @Req() request: IncomingMessage): Promise<QuarantinedRequestInFull> {
-    const found = await this.quarantine.findAsOperator(inboundRequestIdOf(id), requestIdOf(request));
+  async one(
+    @Caller() caller: CallerOf<'tenant' | 'operator'>,
+    @Param('id') id: string,
+    @Req() request: IncomingMessage,
+  ): Promise<QuarantinedRequestInFull> {
+    const found = await this.quarantine.findFor(caller, inboundRequestIdOf(id), requestIdOf(request));
     if (found === undefined) throw noSuchRequest();
     return found;
   }
@@ -45,9 +50,9 @@ export class QuarantineController {
   @ApiProblem(404, 'No request in quarantine has this id')
   @ApiProblem(409, 'It cannot be released: its body was cut, its source is gone, or its key belongs to another body')
   @ApiProblem(422, 'The stored bytes are still no lead')
-  async release(@Param('id') id: string): Promise<ReleasedRequest> {
+  async release(@Caller() caller: CallerOf<'tenant' | 'operator'>, @Param('id') id: string): Promise<ReleasedRequest> {
     const requestId = inboundRequestIdOf(id);
-    const { leadId, created } = await this.releaseRequest.release(requestId);
+    const { leadId, created } = await this.releaseRequest.release(caller, requestId);
     return { id: requestId, status: 'released', lead_id: leadId, created, href: `/v1/leads/${leadId}` };
   }
 }

@@ -1,3 +1,4 @@
+import type { CallerOf } from '#access';
 import { appendAuditEvents } from '#audit';
 import {
   sourceIdOf,
@@ -47,13 +48,14 @@ interface StoredRequest {
   readonly released_lead_id: LeadId | null;
 }
 
-/** The lock makes a second release wait and then find the first one's lead. */
+/** The lock makes a second release wait and then find the first one's lead. A tenant ($2) finds its own requests only. */
 const LOCK_REQUEST = `
   SELECT tenant_id, source_id, route, content_type, headers, query, remote_address, request_id, correlation_id, key_sha256, body,
          body_truncated, released_lead_id
-    FROM inbound_requests WHERE id = $1 AND verdict <> 'accepted' AND verdict <> 'replayed' FOR UPDATE`;
+    FROM inbound_requests WHERE id = $1 AND verdict <> 'accepted' AND verdict <> 'replayed'
+     AND ($2::text IS NULL OR tenant_id = $2) FOR UPDATE`;
 const MARK_RELEASED = `
-  UPDATE inbound_requests SET released_at = clock_timestamp(), released_by = 'operator', released_lead_id = $2 WHERE id = $1`;
+  UPDATE inbound_requests SET released_at = clock_timestamp(), released_by = $3, released_lead_id = $2 WHERE id = $1`;
 
 export interface ReleaseRequestParts {
   readonly pool: Pool;
@@ -70,15 +72,19 @@ export class ReleaseRequest {
   constructor(private readonly parts: ReleaseRequestParts) {}
 
   /** @throws NotFound, Conflict (why it cannot be released at all), StillRefused (what the door would say now) */
-  async release(id: InboundRequestId): Promise<Release> {
+  async release(caller: CallerOf<'tenant' | 'operator'>, id: InboundRequestId): Promise<Release> {
     const { pool, doorbell } = this.parts;
-    const { toRing, ...release } = await inTransaction(pool, (client) => this.releaseIn(client, id));
+    const { toRing, ...release } = await inTransaction(pool, (client) => this.releaseIn(client, caller, id));
     if (toRing.length > 0) doorbell.ringLeads(toRing);
     return release;
   }
 
-  private async releaseIn(client: PoolClient, id: InboundRequestId): Promise<Release & { toRing: readonly LeadId[] }> {
-    const stored = (await client.query<StoredRequest>(LOCK_REQUEST, [id])).rows[0];
+  private async releaseIn(
+    client: PoolClient,
+    caller: CallerOf<'tenant' | 'operator'>,
+    id: InboundRequestId,
+  ): Promise<Release & { toRing: readonly LeadId[] }> {
+    const stored = (await client.query<StoredRequest>(LOCK_REQUEST, [id, caller.scope === 'operator' ? null : caller.tenantId])).rows[0];
     if (stored === undefined) throw noSuchRequest();
     if (stored.released_lead_id !== null) return { leadId: stored.released_lead_id, created: false, toRing: [] };
 
@@ -92,10 +98,11 @@ export class ReleaseRequest {
     if (acceptance?.kind === 'key_reused') throw new Conflict('idempotency_key_reused', acceptance.detail);
     const created = acceptance?.kind !== 'replayed';
     const leadId = acceptance?.kind === 'replayed' ? acceptance.first.leadId : submission.leadId;
-    await client.query(MARK_RELEASED, [id, leadId]);
+    const actor = caller.scope === 'operator' ? 'operator' : (`key:${caller.keyId}` as const);
+    await client.query(MARK_RELEASED, [id, leadId, actor]);
     const { tenantId } = submission.inbound;
-    const detail = { inbound_request_id: id, created };
-    await appendAuditEvents(client, [{ tenantId, leadId, type: 'request.released', actor: 'operator', detail }]);
+    const detail = { inbound_request_id: id, created, key_id: caller.keyId };
+    await appendAuditEvents(client, [{ tenantId, leadId, type: 'request.released', actor, detail }]);
     return { leadId, created, toRing };
   }
 

@@ -16,7 +16,7 @@ export class HealthAnswer extends LivenessAnswer {
   @ApiProperty({
     type: 'object',
     additionalProperties: { $ref: '#/components/schemas/ComponentAnswer' },
-    description: 'By name: postgres, queue, config, pipeline, audit. Only postgres decides the status code.',
+    description: 'By name: postgres, queue, config, keys, pipeline, audit, telemetry, heartbeat. Only postgres decides the status code.',
   })
   components!: Readonly<Record<string, ComponentAnswer>>;
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { Controller, Get, Header, Param, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Param, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import { requestIdOf } from '#platform';
-import { AdminKeyGuard } from '../admin-key/admin-key.guard.js';
 import { CheckedQuery } from '../checked-query.js';
 import { ApiProblem, ReadAnswers } from '../openapi/read-answers.js';
 import { stringifyWithTexts } from './json-text.js';
@@ -14,9 +14,9 @@ import { PrismaLeadLists } from './prisma-lead-lists.js';
 import { PrismaLeadReader } from './prisma-lead-reader.js';
 
 @ApiTags('leads')
-@ApiBearerAuth('admin-key')
+@ApiBearerAuth('key')
 @ReadAnswers()
-@UseGuards(AdminKeyGuard)
+@TakesKeys('tenant', 'operator')
 @Controller('v1/leads')
 export class LeadsController {
   constructor(
@@ -27,19 +27,19 @@ export class LeadsController {
   @Get()
   @ApiOperation({ summary: 'Leads, newest first, filtered, in pages' })
   @ApiOkResponse({ type: LeadsPage })
-  page(@CheckedQuery() query: LeadsQuery): Promise<LeadsPage> {
-    return this.lists.page(query);
+  page(@Caller() caller: CallerOf<'tenant' | 'operator'>, @CheckedQuery() query: LeadsQuery): Promise<LeadsPage> {
+    return this.lists.page(scopeOf(caller), query);
   }
 
   @Get(':id')
   @Header('content-type', 'application/json; charset=utf-8')
-  @ApiOperation({ summary: 'One lead in full, with every journey and delivery; leaves an audit event' })
+  @ApiOperation({ summary: 'One lead in full, with every journey and delivery; an operator leaves an audit event' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: LeadShape })
   @ApiProblem(404, 'No lead has this id')
-  async one(@Param('id') id: string, @Req() request: IncomingMessage): Promise<string> {
+  async one(@Caller() caller: CallerOf<'tenant' | 'operator'>, @Param('id') id: string, @Req() request: IncomingMessage): Promise<string> {
     const lookup = { leadId: leadIdOf(id), route: '/v1/leads/{id}', requestId: requestIdOf(request) };
-    const lead = await this.reader.findLeadAsOperator(lookup);
+    const lead = await this.reader.findLeadFor(caller, lookup);
     if (lead === undefined) throw noSuchLead();
     return stringifyWithTexts(leadOf(lead));
   }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Prisma, PrismaClient } from '@prisma/client';
+import { tenantCondition, type TenantScope } from '#access';
 import type { LeadStatus } from '#core';
 import { PRISMA } from '#platform';
 import { listedLeadOf } from './lead-answers.js';
@@ -13,13 +14,13 @@ import { firstIdAt } from './time-of-id.js';
  */
 const CLOCK_SLACK_MS = 3_600_000;
 
-/** Counts and lists: what operators see of many leads at once. Nothing here shows data of a person. */
+/** Counts and lists: what one sees of many leads at once. Nothing here shows data of a person. */
 @Injectable()
 export class PrismaLeadLists {
   constructor(@Inject(PRISMA) private readonly prisma: PrismaClient) {}
 
-  async counts({ tenant }: CountsQuery): Promise<LeadCounts> {
-    const groups = await this.prisma.lead.groupBy({ by: ['status'], where: { tenantId: tenant }, _count: true });
+  async counts(scope: TenantScope, { tenant }: CountsQuery): Promise<LeadCounts> {
+    const groups = await this.prisma.lead.groupBy({ by: ['status'], where: { tenantId: tenantCondition(scope, tenant) }, _count: true });
     const byStatus = new Map(groups.map((group) => [group.status, group._count]));
     const of = (status: LeadStatus): number => byStatus.get(status) ?? 0;
     const counts = {
@@ -35,9 +36,9 @@ export class PrismaLeadLists {
     return { ...counts, total: Object.values(counts).reduce((sum, count) => sum + count, 0) };
   }
 
-  async recent({ tenant, limit }: RecentQuery): Promise<RecentLead[]> {
+  async recent(scope: TenantScope, { tenant, limit }: RecentQuery): Promise<RecentLead[]> {
     const leads = await this.prisma.lead.findMany({
-      where: { tenantId: tenant },
+      where: { tenantId: tenantCondition(scope, tenant) },
       orderBy: { id: 'desc' },
       take: limit,
       select: { id: true, receivedAt: true, status: true, rejectionReason: true },
@@ -51,9 +52,9 @@ export class PrismaLeadLists {
   }
 
   /** Newest first. The cursor is the last id of a page, so leads that arrive meanwhile move nothing. */
-  async page(query: LeadsQuery): Promise<LeadsPage> {
+  async page(scope: TenantScope, query: LeadsQuery): Promise<LeadsPage> {
     const rows = await this.prisma.lead.findMany({
-      where: conditionsOf(query),
+      where: conditionsOf(scope, query),
       orderBy: { id: 'desc' },
       take: query.limit + 1,
       omit: { payload: true, normalizedPayload: true },
@@ -63,11 +64,11 @@ export class PrismaLeadLists {
   }
 }
 
-function conditionsOf(query: LeadsQuery): Prisma.LeadWhereInput {
+function conditionsOf(scope: TenantScope, query: LeadsQuery): Prisma.LeadWhereInput {
   const from = query.received_from === undefined ? undefined : new Date(query.received_from);
   const to = query.received_to === undefined ? undefined : new Date(query.received_to);
   return {
-    tenantId: query.tenant,
+    tenantId: tenantCondition(scope, query.tenant),
     sourceId: query.source,
     status: query.status && { in: query.status },
     receivedAt: { gte: from, lt: to },

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Prisma, PrismaClient } from '@prisma/client';
+import type { CallerOf } from '#access';
 import { AuditTrail } from '#audit';
 import type { LeadId, LeadStatus, OmittedField, StageRecord, TenantId } from '#core';
 import { inTransaction, Pools, PRISMA } from '#platform';
 import { JsonText } from './json-text.js';
 import type { DeliveryRecord, JourneyRecord, LeadRecord, Transition } from './lead-record.js';
 
-/** A look-up of a person's data by somebody who is not bound to a tenant. */
-export interface OperatorLookup {
+/** A look-up of one person's data. */
+export interface LeadLookup {
   readonly leadId: LeadId;
   readonly route: string;
   readonly requestId: string;
@@ -22,6 +23,11 @@ export class PrismaLeadReader {
     private readonly trail: AuditTrail,
   ) {}
 
+  /** By what the caller's key may see. */
+  findLeadFor(caller: CallerOf<'tenant' | 'operator'>, lookup: LeadLookup): Promise<LeadRecord | undefined> {
+    return caller.scope === 'operator' ? this.findLeadAsOperator(caller.keyId, lookup) : this.findLead(caller.tenantId, lookup.leadId);
+  }
+
   /** @returns undefined for an id that is unknown or another tenant's; the two cannot be told apart */
   findLead(tenantId: TenantId, leadId: LeadId): Promise<LeadRecord | undefined> {
     return this.prisma.$transaction((moment) => readLead(moment, tenantId, leadId), { isolationLevel: 'RepeatableRead' });
@@ -31,12 +37,13 @@ export class PrismaLeadReader {
    * The operator's look-up across tenants: recorded as `lead.read` before anything is handed out. Nothing is recorded for an id that does
    * not exist: there is no tenant to record it for.
    */
-  async findLeadAsOperator({ leadId, route, requestId }: OperatorLookup): Promise<LeadRecord | undefined> {
+  async findLeadAsOperator(keyId: string, { leadId, route, requestId }: LeadLookup): Promise<LeadRecord | undefined> {
     const owner = await this.prisma.lead.findUnique({ where: { id: leadId }, select: { tenantId: true } });
     if (owner === null) return undefined;
     const tenantId = owner.tenantId as TenantId;
+    const detail = { route, requestId, key_id: keyId };
     await inTransaction(this.pools.work, (client) =>
-      this.trail.append(client, [{ tenantId, leadId, type: 'lead.read', actor: 'operator', detail: { route, requestId } }]),
+      this.trail.append(client, [{ tenantId, leadId, type: 'lead.read', actor: 'operator', detail }]),
     );
     return this.findLead(tenantId, leadId);
   }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { Controller, Get, Header, Param, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Param, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import { requestIdOf } from '#platform';
-import { AdminKeyGuard } from '../admin-key/admin-key.guard.js';
 import { CheckedQuery } from '../checked-query.js';
 import { ApiProblem, ReadAnswers } from '../openapi/read-answers.js';
 import { stringifyWithTexts } from './json-text.js';
@@ -15,9 +15,9 @@ import { PrismaLeadReader } from './prisma-lead-reader.js';
 
 /** The routes older clients read; names and members are theirs. */
 @ApiTags('stats')
-@ApiBearerAuth('admin-key')
+@ApiBearerAuth('key')
 @ReadAnswers()
-@UseGuards(AdminKeyGuard)
+@TakesKeys('tenant', 'operator')
 @Controller('stats/leads')
 export class StatsController {
   constructor(
@@ -28,26 +28,30 @@ export class StatsController {
   @Get('counts')
   @ApiOperation({ summary: 'How many leads stand where' })
   @ApiOkResponse({ type: LeadCounts })
-  counts(@CheckedQuery() query: CountsQuery): Promise<LeadCounts> {
-    return this.lists.counts(query);
+  counts(@Caller() caller: CallerOf<'tenant' | 'operator'>, @CheckedQuery() query: CountsQuery): Promise<LeadCounts> {
+    return this.lists.counts(scopeOf(caller), query);
   }
 
   @Get('recent')
   @ApiOperation({ summary: 'The newest leads, without data of the persons' })
   @ApiOkResponse({ type: [RecentLead] })
-  recent(@CheckedQuery() query: RecentQuery): Promise<RecentLead[]> {
-    return this.lists.recent(query);
+  recent(@Caller() caller: CallerOf<'tenant' | 'operator'>, @CheckedQuery() query: RecentQuery): Promise<RecentLead[]> {
+    return this.lists.recent(scopeOf(caller), query);
   }
 
   @Get(':id/history')
   @Header('content-type', 'application/json; charset=utf-8')
-  @ApiOperation({ summary: 'The whole story of one lead: what came, what was decided, what was sent; leaves an audit event' })
+  @ApiOperation({ summary: 'The whole story of one lead: what came, what was decided, what was sent; an operator leaves an audit event' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: LeadHistory })
   @ApiProblem(404, 'No lead has this id')
-  async history(@Param('id') id: string, @Req() request: IncomingMessage): Promise<string> {
+  async history(
+    @Caller() caller: CallerOf<'tenant' | 'operator'>,
+    @Param('id') id: string,
+    @Req() request: IncomingMessage,
+  ): Promise<string> {
     const lookup = { leadId: leadIdOf(id), route: '/stats/leads/{id}/history', requestId: requestIdOf(request) };
-    const lead = await this.reader.findLeadAsOperator(lookup);
+    const lead = await this.reader.findLeadFor(caller, lookup);
     if (lead === undefined) throw noSuchLead();
     return stringifyWithTexts(historyOf(lead));
   }

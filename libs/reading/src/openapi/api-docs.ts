@@ -5,8 +5,9 @@ import { nullInTypes } from './null-in-types.js';
 
 const DESCRIPTION = `Leadgate stores every lead before it judges it, then validates, maps and delivers it to the CRM, with an audit trail.
 
-Routes that read leads need the admin key: \`Authorization: Bearer <key>\`; it stands in \`admin.key\` in the data directory, or
-\`LEADGATE_ADMIN_KEY\` sets it. Every error is RFC 9457; \`requestId\` leads to the log.`;
+Routes that read leads need a key: \`Authorization: Bearer <key>\`. \`leadgate api-keys create\` makes one: a tenant's key sees the tenant's
+leads only, what is another's is answered like what does not exist; an operator's key sees those of every tenant, and so does the admin key
+(\`admin.key\` in the data directory, or \`LEADGATE_ADMIN_KEY\`). A source's key only sends leads. Every error is RFC 9457; \`requestId\` leads to the log.`;
 
 /** The description of every route of the application, from its controllers and their classes. Needs no database: a preview application will do. */
 export function describeApi(app: INestApplication): OpenAPIObject {
@@ -15,10 +16,11 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setTitle('Leadgate')
     .setDescription(DESCRIPTION)
     .setVersion(VERSION)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The admin key' }, 'admin-key')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A key of `leadgate api-keys create`, or the admin key' }, 'key')
     .addTag('door', 'Leads come in')
     .addTag('quarantine', 'Requests that did not become a lead')
     .addTag('leads', 'Leads and their stories')
+    .addTag('feedback', 'What a CRM tells about the leads it has')
     .addTag('stats', 'What older clients read')
     .addTag('health', 'For operators and their tools; without a key')
     .build();

@@ -16,7 +16,8 @@ export function ReadAnswers(): ClassDecorator {
   return applyDecorators(
     ApiExtraModels(Problem),
     ApiProblem(400, 'A query parameter cannot be used'),
-    ApiProblem(401, 'The admin key is missing or wrong'),
+    ApiProblem(401, 'The key is missing, unknown or revoked'),
+    ApiProblem(403, 'A key of this scope does not open this route'),
     ApiProblem(503, 'The database does not answer'),
   );
 }

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readOrMakeSecretFile } from './secret-file.js';
+import { readOrMakePrivateFile } from './private-file.js';
 
 let folder: string;
 let path: string;
@@ -13,29 +13,29 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-describe('a secret file', () => {
+describe('a private file', () => {
   it('is made once, with its folder, for its owner only, and nothing else is left behind', async () => {
-    expect(await readOrMakeSecretFile(path, () => 'first\n')).toBe('first\n');
-    expect(await readOrMakeSecretFile(path, () => 'second\n')).toBe('first\n');
+    expect(await readOrMakePrivateFile(path, () => 'first\n')).toBe('first\n');
+    expect(await readOrMakePrivateFile(path, () => 'second\n')).toBe('first\n');
     expect(await readdir(join(folder, 'deep'))).toEqual(['secret.json']);
     expect(await modeOf()).toBe(0o600);
   });
 
   it('holds one text for all that start at once', async () => {
-    const texts = await Promise.all(Array.from({ length: 20 }, (_, index) => readOrMakeSecretFile(path, () => `text ${index}`)));
+    const texts = await Promise.all(Array.from({ length: 20 }, (_, index) => readOrMakePrivateFile(path, () => `text ${index}`)));
     expect(new Set(texts)).toEqual(new Set([await readFile(path, 'utf8')]));
     expect(await readdir(join(folder, 'deep'))).toEqual(['secret.json']);
   });
 
   it('is taken out of the sight of others again', async () => {
-    await readOrMakeSecretFile(path, () => 'text');
+    await readOrMakePrivateFile(path, () => 'text');
     await chmod(path, 0o644);
-    await readOrMakeSecretFile(path, () => 'other');
+    await readOrMakePrivateFile(path, () => 'other');
     expect(await modeOf()).toBe(0o600);
   });
 
   it('says what the file system says when it cannot be kept', async () => {
     await writeFile(join(folder, 'deep'), '');
-    await expect(readOrMakeSecretFile(path, () => 'text')).rejects.toMatchObject({ code: expect.stringMatching(/^E[A-Z]+$/) as string });
+    await expect(readOrMakePrivateFile(path, () => 'text')).rejects.toMatchObject({ code: expect.stringMatching(/^E[A-Z]+$/) as string });
   });
 });
