@@ -6,6 +6,7 @@ import { PipelineModule } from '#pipeline';
 import { type ConfigCheck, PlatformModule, type PlatformParts } from '#platform';
 import { ReadingModule } from '#reading';
 import { RetentionModule } from '#retention';
+import { TelemetryModule } from '#telemetry';
 
 export type GatewayParts = Omit<PlatformParts, 'checkConfig'>;
 
@@ -25,6 +26,7 @@ export class GatewayModule {
       imports: [
         PlatformModule.with({ ...parts, checkConfig }),
         AuditModule,
+        TelemetryModule,
         RetentionModule,
         PipelineModule,
         DeliveryModule,

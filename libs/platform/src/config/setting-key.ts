@@ -90,6 +90,16 @@ export const asUrl =
       ? { value: text }
       : { problem: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}` };
 
+/** `host:port`; an IPv6 address stands in brackets. */
+export const asHostAndPort: Reader<{ readonly host: string; readonly port: number }> = (text) => {
+  const [, bracketed, name, digits] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? name;
+  const port = Number(digits);
+  return host !== undefined && port >= 1 && port <= 65_535
+    ? { value: { host, port } }
+    : { problem: `must be a host and a port such as 127.0.0.1:8125 or [::1]:8125, but is "${text}"` };
+};
+
 function listOf(text: string): string[] {
   return text
     .split(',')

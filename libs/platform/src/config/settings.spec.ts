@@ -25,6 +25,7 @@ describe('readSettings', () => {
       concurrency: { pipeline: 4, delivery: 64 },
       delivery: { retryBaseSeconds: 30 },
       quarantine: { days: 7, bytesPerDay: 1_073_741_824 },
+      telemetry: { collector: undefined, queueCapacity: 10_000, heartbeatSeconds: 60 },
       demo: { enabled: true, crmPort: 3900 },
     });
   });
@@ -38,12 +39,14 @@ describe('readSettings', () => {
       LEADGATE_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       LEADGATE_DATA_DIR: '/var/lib/leadgate',
       LEADGATE_DEMO: 'off',
+      LEADGATE_STATSD: '[::1]:8125',
     });
     expect(settings.http).toMatchObject({ port: 0, trustedProxies: ['10.0.0.0/8', '::1'] });
     expect(settings.roles).toEqual(['api', 'delivery']);
     expect(settings.delivery.retryBaseSeconds).toBe(0.05);
     expect(settings.files.dataDir).toBe('/var/lib/leadgate');
     expect(settings.demo.enabled).toBe(false);
+    expect(settings.telemetry.collector).toEqual({ host: '::1', port: 8125 });
   });
 
   it('takes an empty variable as not set, as docker compose passes it on', () => {
@@ -91,6 +94,10 @@ describe('readSettings', () => {
       says: 'LEADGATE_TRUSTED_PROXIES must list IP addresses or ranges such as 10.0.0.0/8, separated by commas, but has "1".',
     },
     { env: { LEADGATE_ADMIN_KEY: 'two words' }, says: 'LEADGATE_ADMIN_KEY may hold visible ASCII characters only, without blanks.' },
+    {
+      env: { LEADGATE_STATSD: '127.0.0.1' },
+      says: 'LEADGATE_STATSD must be a host and a port such as 127.0.0.1:8125 or [::1]:8125, but is "127.0.0.1".',
+    },
     { env: { REDIS_URL: 'http://127.0.0.1' }, says: 'REDIS_URL must be a URL that begins with redis:// or rediss://.' },
   ])('$says', ({ env, says }) => {
     expect(problemsOf(env)).toEqual([says]);

@@ -3,6 +3,7 @@ import { nearestName } from './nearest-name.js';
 import type { SettingKey } from './setting-key.js';
 import {
   asAddresses,
+  asHostAndPort,
   asInteger,
   asOneOf,
   asPositiveDecimal,
@@ -21,6 +22,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const ROLES = ['api', 'pipeline', 'delivery', 'relay'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Where the keys of the duplicate check may come from; each is a folder under libs/keys/src/providers. */
+const KEY_PROVIDERS = ['file', 'env', 'vault', 'aws'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const MEBIBYTE = 1024 * 1024;
 const GIBIBYTE = 1024 * MEBIBYTE;
@@ -51,6 +54,48 @@ export const SETTING_KEYS = {
     'The key for everything that reads leads; without it one is made and kept in admin.key in the data directory.',
     'a-long-random-text',
     asVisibleText,
+  ),
+  LEADGATE_IDENTITY_KEYS_FROM: optional(
+    `Where the keys of the duplicate check are: ${KEY_PROVIDERS.join(', ')}; without it env where LEADGATE_IDENTITY_KEYS is set, else file (identity-keys.json in the data directory, made at the first start).`,
+    'file',
+    asOneOf(KEY_PROVIDERS),
+  ),
+  LEADGATE_IDENTITY_KEYS: optional(
+    'The keys of the duplicate check for the provider env: <id>:<32 bytes or more in hex or base64>, or the document of docs/operations.md.',
+    'k1:0000000000000000000000000000000000000000000000000000000000000000',
+    asText,
+  ),
+  LEADGATE_IDENTITY_KEYS_POLL_SECONDS: withPreset(
+    'Seconds between two looks at the keys; a changed key is used without a restart.',
+    '5',
+    asPositiveDecimal(3600),
+  ),
+  LEADGATE_VAULT_PATH: optional(
+    'Provider vault: mount and path of the KV version 2 secret whose fields are the document.',
+    'secret/leadgate/identity-keys',
+    asText,
+  ),
+  VAULT_ADDR: optional('Provider vault: the address of HashiCorp Vault.', 'https://vault.example.com:8200', asUrl(['http:', 'https:'])),
+  VAULT_TOKEN: optional('Provider vault: a token that may read the path.', 'hvs.a-token', asVisibleText),
+  VAULT_TOKEN_FILE: optional(
+    'Provider vault: a file with the token, read at every look, as Vault Agent keeps one; it wins over VAULT_TOKEN.',
+    '/run/secrets/vault-token',
+    asText,
+  ),
+  VAULT_NAMESPACE: optional('Provider vault: the namespace, where Vault has them.', 'marketing', asVisibleText),
+  LEADGATE_AWS_SECRET_ID: optional(
+    'Provider aws: name or ARN of the secret in AWS Secrets Manager that holds the document.',
+    'leadgate/identity-keys',
+    asVisibleText,
+  ),
+  AWS_REGION: optional('Provider aws: the region of the secret.', 'eu-central-1', asVisibleText),
+  AWS_ACCESS_KEY_ID: optional('Provider aws: the id of the access key.', 'AKIAEXAMPLE', asVisibleText),
+  AWS_SECRET_ACCESS_KEY: optional('Provider aws: the access key.', 'a-secret-access-key', asVisibleText),
+  AWS_SESSION_TOKEN: optional('Provider aws: the session token of temporary credentials.', 'a-session-token', asVisibleText),
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: optional(
+    'Provider aws: another address of Secrets Manager, e.g. a VPC endpoint.',
+    'https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com',
+    asUrl(['http:', 'https:']),
   ),
   LEADGATE_RATE_LIMIT_PER_MINUTE: withPreset(
     'Requests a minute that one address may send to one source without authentication, per process; 0 is no limit.',
@@ -84,6 +129,17 @@ export const SETTING_KEYS = {
     `${GIBIBYTE}`,
     asInteger(0, 1024 * GIBIBYTE),
   ),
+  LEADGATE_STATSD: optional(
+    'The host and UDP port of a StatsD collector that is told of decisions and heartbeats; without it nothing is sent.',
+    '127.0.0.1:8125',
+    asHostAndPort,
+  ),
+  LEADGATE_TELEMETRY_QUEUE: withPreset(
+    'Decisions that may wait for the StatsD collector; further ones are dropped and counted.',
+    '10000',
+    asInteger(1, 10_000_000),
+  ),
+  LEADGATE_HEARTBEAT_SECONDS: withPreset('Seconds between two heartbeats to the StatsD collector.', '60', asInteger(1, 3600)),
   LEADGATE_POOL_ACCEPT: withPreset('Postgres connections that store arriving leads.', '4', asInteger(1, 100)),
   LEADGATE_POOL_WORK: withPreset('Postgres connections of the pipeline, delivery and reading.', '8', asInteger(1, 100)),
   LEADGATE_POOL_RELAY: withPreset('Postgres connections of the relay and of following the configuration.', '4', asInteger(1, 100)),
@@ -176,10 +232,35 @@ function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder:
     redis: { url: of('REDIS_URL') },
     files: { dataDir: pathFrom(folder, of('LEADGATE_DATA_DIR')), config: pathFrom(folder, of('LEADGATE_CONFIG')) },
     adminKey: of('LEADGATE_ADMIN_KEY'),
+    keys: {
+      from: of('LEADGATE_IDENTITY_KEYS_FROM') ?? (of('LEADGATE_IDENTITY_KEYS') === undefined ? ('file' as const) : ('env' as const)),
+      document: of('LEADGATE_IDENTITY_KEYS'),
+      pollSeconds: of('LEADGATE_IDENTITY_KEYS_POLL_SECONDS'),
+      vault: {
+        address: of('VAULT_ADDR'),
+        path: of('LEADGATE_VAULT_PATH'),
+        token: of('VAULT_TOKEN'),
+        tokenFile: of('VAULT_TOKEN_FILE'),
+        namespace: of('VAULT_NAMESPACE'),
+      },
+      aws: {
+        secretId: of('LEADGATE_AWS_SECRET_ID'),
+        region: of('AWS_REGION'),
+        accessKeyId: of('AWS_ACCESS_KEY_ID'),
+        secretAccessKey: of('AWS_SECRET_ACCESS_KEY'),
+        sessionToken: of('AWS_SESSION_TOKEN'),
+        endpoint: of('AWS_ENDPOINT_URL_SECRETS_MANAGER'),
+      },
+    },
     log: { level: of('LEADGATE_LOG_LEVEL') },
     concurrency: { pipeline: of('LEADGATE_PIPELINE_CONCURRENCY'), delivery: of('LEADGATE_DELIVERY_CONCURRENCY') },
     delivery: { retryBaseSeconds: of('LEADGATE_RETRY_BASE_SECONDS') },
     quarantine: { days: of('LEADGATE_QUARANTINE_DAYS'), bytesPerDay: of('LEADGATE_QUARANTINE_BYTES_PER_DAY') },
+    telemetry: {
+      collector: of('LEADGATE_STATSD'),
+      queueCapacity: of('LEADGATE_TELEMETRY_QUEUE'),
+      heartbeatSeconds: of('LEADGATE_HEARTBEAT_SECONDS'),
+    },
     demo: { enabled: of('LEADGATE_DEMO') === 'on', crmPort: of('DEMO_CRM_PORT') },
   } as const;
 }

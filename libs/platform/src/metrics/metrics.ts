@@ -74,6 +74,11 @@ export class Metrics {
     buckets: SECONDS,
     ...this.on,
   });
+  readonly telemetryDropped = new Counter({
+    name: 'leadgate_telemetry_dropped_total',
+    help: 'Decisions the StatsD collector was not told of',
+    ...this.on,
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
