@@ -51,7 +51,7 @@ export function readBody(body: BodyToRead, onDuplicateKeys: OnDuplicateKeys): Re
 }
 
 /** A byte order mark does not count. */
-function beginsWithBrace(bytes: Buffer): boolean {
+export function beginsWithBrace(bytes: Buffer): boolean {
   return bytes[bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0] === BRACE;
 }
 

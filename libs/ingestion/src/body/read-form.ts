@@ -11,8 +11,8 @@ export function readUrlencoded(text: string, onDuplicateKeys: OnDuplicateKeys): 
   for (const pair of text.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
-    const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
-    const value = equals < 0 ? '' : decoded(pair.slice(equals + 1));
+    const name = formText(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? '' : formText(pair.slice(equals + 1));
     if (name === undefined || value === undefined) {
       return refuse('invalid_utf8', 'A form field is not valid UTF-8 once its percent-encoding is undone.');
     }
@@ -33,8 +33,8 @@ export function formBody(fields: FormFields, onDuplicateKeys: OnDuplicateKeys): 
   return { payload, verbatim: false, format: 'form', flags };
 }
 
-/** undefined: not UTF-8. */
-function decoded(text: string): string | undefined {
+/** A name or value of a form, its percent-encoding undone. undefined: not UTF-8. */
+export function formText(text: string): string | undefined {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
   if (!spaced.includes('%')) return spaced;
   try {

@@ -23,10 +23,14 @@ export const VERDICTS = {
   missing_authentication: 401,
   invalid_authentication: 401,
   source_not_open: 403,
+  /** The body names a tenant that shares this route and is not there. */
+  unknown_tenant: 404,
   body_too_large: 413,
   unsupported_media_type: 415,
   unsupported_encoding: 415,
   unsupported_charset: 415,
+  /** Well-formed, but members are missing or of another type than the route's schema says. */
+  schema_invalid: 422,
   idempotency_key_reused: 422,
   unknown_source_kind: 503,
 } as const satisfies Record<string, number>;
@@ -38,12 +42,21 @@ export const REFUSAL_VERDICTS = (Object.keys(VERDICTS) as Verdict[]).filter(
   (verdict): verdict is RefusalVerdict => verdict !== 'accepted' && verdict !== 'replayed',
 );
 
+/** One fault of a body, in the words the guard's old clients read. `loc` leads to the place: `body`, then names or a position; `msg` never repeats a value. */
+export interface BodyIssue {
+  readonly type: string;
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
+}
+
 export interface Refusal {
   readonly verdict: RefusalVerdict;
   /** What is wrong and what mends it, without anything of the input. */
   readonly detail: string;
   /** JSON pointer of the place, where it is known. */
   readonly pointer?: string;
+  /** Every fault by itself, on routes with a schema. */
+  readonly issues?: readonly BodyIssue[];
 }
 
 export const refuse = (verdict: RefusalVerdict, detail: string, pointer?: string): Refusal =>
