@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { isJsonObject, parseMappingFile, type JsonValue, type TenantId } from '#core';
+import { isJsonObject, parseMappingFile, sharesPathBy, type JsonValue, type TenantId } from '#core';
 import { parseConfigText } from './parse-config-text.js';
 import { prepareVersion, type ConfigContext, type PreparedVersion } from './prepare-version.js';
 import { ReadFiles } from './read-files.js';
@@ -84,9 +84,11 @@ export function problemsBetween(files: readonly LoadedFile[]): Map<string, strin
         tell(other.name, sentence(file.name));
         continue;
       }
-      const routes = new Set(file.prepared?.config.sources.map(({ path }) => path));
-      for (const { path } of other.prepared?.config.sources ?? []) {
-        if (!routes.has(path)) continue;
+      const routes = new Map(file.prepared?.config.sources.map((source) => [source.path, sharesPathBy(source)]));
+      for (const source of other.prepared?.config.sources ?? []) {
+        const { path } = source;
+        const sharedBy = routes.get(path);
+        if (sharedBy === undefined || (sharedBy !== null && sharedBy === sharesPathBy(source))) continue;
         tell(file.name, `has a source at ${path}, and so has ${other.name}; a route belongs to one tenant`);
         tell(other.name, `has a source at ${path}, and so has ${file.name}; a route belongs to one tenant`);
       }
