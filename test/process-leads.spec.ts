@@ -15,7 +15,7 @@ import {
   type TenantId,
 } from '#core';
 import { decideDedup } from '#dedup';
-import { leadPipeline, PgLeadStore, ProcessLeads, ReleaseHeldLeads } from '#pipeline';
+import { leadPipeline, NoDecisionSink, PgLeadStore, ProcessLeads, TellDecisions } from '#pipeline';
 import { Metrics } from '#platform';
 import { stagesWith } from './support/stages.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -99,7 +99,7 @@ describe('processing leads', () => {
       leadPipeline(stagesWith({ look: async () => ({ earlier: null, fingerprints: [] }) })),
       store,
       new OneTenant(resolved),
-      metrics,
+      new TellDecisions(metrics, silent, new NoDecisionSink()),
       silent,
     );
   }
@@ -259,17 +259,6 @@ describe('processing leads', () => {
     const { claimed_until: until, ...row } = await leadRow(id);
     expect(row).toMatchObject({ status: 'RECEIVED', crash_count: 0, rung_at: null });
     expect((until as Date).getTime()).toBeGreaterThan(Date.now());
-  });
-
-  it('a lead whose time to be held is over is released to be decided again', async () => {
-    const id = await aLead();
-    await pool.query(
-      `update leads set status = 'HELD', hold_reason = 'index_unavailable', hold_until = clock_timestamp() - interval '1 s' where id = $1`,
-      [id],
-    );
-    expect(await new ReleaseHeldLeads(pool).runOnce()).toBe(1);
-    expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', hold_reason: null, rung_at: null });
-    expect(await trail(id)).toEqual(['HELD>RECEIVED']);
   });
 
   it('a duplicate check that could not be made is flagged, not decided', () => {

@@ -1,14 +1,15 @@
 import { stagesWith } from './support/stages.js';
 import fc from 'fast-check';
 import { sourceIdOf, type ConfigVersionId, type JsonObject, type LeadFacts, type LeadId, type TenantConfig, type TenantId } from '#core';
-import { KeylessClaimIndex } from '../libs/dedup/src/keyless-claim-index.js';
+import type { ClaimIndex } from '#dedup';
 import { leadPipeline } from '../libs/pipeline/src/lead-pipeline.js';
 import { shippedConfig, withProfile } from './support/shipped-config.js';
 
 const LEAD_ID = '0192f0c0-0000-7000-8000-000000000001';
 const demo = shippedConfig('demo');
 const rawCrm = shippedConfig('raw-crm');
-const pipeline = leadPipeline(stagesWith(new KeylessClaimIndex()));
+const withoutKey: ClaimIndex = { look: () => Promise.resolve({ skipped: 'no_key', fingerprints: [] }) };
+const pipeline = leadPipeline(stagesWith(withoutKey));
 
 /** One lead through all stages, as `config` decides them. */
 function decide(config: TenantConfig, payload: JsonObject) {

@@ -3,7 +3,10 @@ import type { ClaimCheck, EarlierLead, Fingerprint, Identity, LeadId, TenantId }
 /** Why an index could not be asked: the tenant has no key to make fingerprints with, or the look-up failed or took too long. */
 export type SkippedBecause = 'no_key' | 'unavailable';
 
-/** `fingerprints`: what the lead would claim, under every key of the ring; empty without a key. */
+/**
+ * `fingerprints`: of all identities of the query, under every key of the ring; empty without a key. `earlier`: null also where nothing is
+ * compared.
+ */
 export type ClaimAnswer =
   | { readonly earlier: EarlierLead | null; readonly fingerprints: readonly Fingerprint[] }
   | { readonly skipped: SkippedBecause; readonly fingerprints: readonly Fingerprint[] };
@@ -12,8 +15,12 @@ export interface ClaimQuery {
   readonly tenantId: TenantId;
   /** The asking lead, whose own claims are not a duplicate. */
   readonly leadId: LeadId;
-  /** At least one. */
+  /** What the tenant compares and the lead has, in the tenant's order. */
   readonly identities: readonly Identity[];
+  /** What the tenant does not compare, but searches by: only the fingerprints are wanted. */
+  readonly alsoIndexed: readonly Identity[];
+  /** How long a lead counts as earlier. */
+  readonly windowHours: number;
   readonly check: ClaimCheck;
 }
 

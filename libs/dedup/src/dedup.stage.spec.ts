@@ -1,7 +1,6 @@
 import type { DedupConfig, EarlierLead, LeadId, SourceId, TenantConfig, TenantId } from '#core';
 import { ClaimIndex, type ClaimAnswer, type ClaimQuery } from './claim-index.port.js';
 import { dedupStage } from './dedup.stage.js';
-import { KeylessClaimIndex } from './keyless-claim-index.js';
 
 type Identities = DedupConfig['identities'];
 
@@ -21,7 +20,7 @@ class PlannedClaimIndex extends ClaimIndex {
 
 const EARLIER: EarlierLead = { leadId: 'lead-1' as LeadId, matchedOn: 'phone', seenAt: new Date(0) };
 
-const facts = (identities: Identities, nativeId: string | null = null) => ({
+const facts = (identities: Identities, nativeId: string | null = null, email: string | null = 'a@example.com') => ({
   lead: {
     id: 'lead-2' as LeadId,
     tenantId: 'acme' as TenantId,
@@ -32,7 +31,7 @@ const facts = (identities: Identities, nativeId: string | null = null) => ({
   },
   claimCheck: 'usual' as const,
   config: { dedup: { identities, window_hours: 24, on_duplicate: 'deliver' } } as unknown as TenantConfig,
-  identities: { email: 'a@example.com', phone: null },
+  identities: { email, phone: null },
 });
 
 describe('dedup', () => {
@@ -48,19 +47,24 @@ describe('dedup', () => {
         tenantId: 'acme',
         leadId: 'lead-2',
         check: 'usual',
+        windowHours: 24,
         identities: [
           { kind: 'native_id', value: '4711' },
           { kind: 'email', value: 'a@example.com' },
         ],
+        alsoIndexed: [],
       },
     ]);
   });
 
-  it.each<[description: string, identities: Identities]>([
-    ['the tenant compares nothing', []],
-    ['the lead has nothing to compare', ['phone', 'native_id']],
-  ])('asks nobody when %s', async (_description, identities) => {
-    const outcome = await dedupStage(new PlannedClaimIndex()).run(facts(identities));
+  it('wants the fingerprints also of what the tenant does not compare, because leads are found by them', async () => {
+    const claims = new PlannedClaimIndex({ earlier: null, fingerprints: [] });
+    await dedupStage(claims).run(facts([]));
+    expect(claims.asked).toMatchObject([{ identities: [], alsoIndexed: [{ kind: 'email', value: 'a@example.com' }] }]);
+  });
+
+  it('asks nobody when the lead has nothing to compare or to be found by', async () => {
+    const outcome = await dedupStage(new PlannedClaimIndex()).run(facts(['phone', 'native_id'], null, null));
     expect(outcome).toMatchObject({ kind: 'continue', adds: { duplicateOf: null, duplicateCheckSkipped: false, fingerprints: [] } });
   });
 
@@ -73,7 +77,7 @@ describe('dedup', () => {
   });
 
   it.each([
-    ['has no key', new KeylessClaimIndex(), 'the tenant has no key'],
+    ['has no key', new PlannedClaimIndex({ skipped: 'no_key', fingerprints: [] }), 'the tenant has no key'],
     ['gets no answer', new PlannedClaimIndex({ skipped: 'unavailable', fingerprints: [] }), 'the index did not answer'],
   ])('lets a lead go on, flagged, when it %s', async (_description, claims, detail) => {
     expect(await dedupStage(claims).run(facts(['email']))).toEqual({

@@ -3,6 +3,7 @@ import {
   REASON_CODES,
   type DedupFacts,
   type Identity,
+  type IdentityKind,
   type LeadFacts,
   type NormalisedFacts,
   type Outcome,
@@ -17,21 +18,29 @@ export function dedupStage(claims: ClaimIndex): Stage<Needs, DedupFacts> {
   return {
     name: 'dedup',
     run: async (facts) => {
-      const identities = comparedIdentities(facts);
-      if (identities.length === 0) return decideDedup({ earlier: null, fingerprints: [] });
-      return decideDedup(await claims.look({ tenantId: facts.lead.tenantId, leadId: facts.lead.id, identities, check: facts.claimCheck }));
+      const { identities, alsoIndexed } = identitiesOf(facts);
+      if (identities.length + alsoIndexed.length === 0) return decideDedup({ earlier: null, fingerprints: [] });
+      const { lead, config, claimCheck: check } = facts;
+      const query = { tenantId: lead.tenantId, leadId: lead.id, identities, alsoIndexed, windowHours: config.dedup.window_hours, check };
+      return decideDedup(await claims.look(query));
     },
   };
 }
 
-/** The identities the tenant compares and this lead has, in the tenant's order. */
-function comparedIdentities({ lead, config, identities }: Needs): Identity[] {
+/** What the lead has, by which the tenant compares leads, in the tenant's order; and what it is only found by. */
+function identitiesOf({ lead, config, identities }: Needs): Record<'identities' | 'alsoIndexed', Identity[]> {
   const values = { ...identities, native_id: lead.nativeId };
-  return config.dedup.identities.flatMap((kind) => {
-    const value = values[kind];
-    return value === null ? [] : [{ kind, value }];
-  });
+  const compared = config.dedup.identities;
+  const present = (kinds: readonly IdentityKind[]): Identity[] =>
+    kinds.flatMap((kind) => {
+      const value = values[kind];
+      return value === null ? [] : [{ kind, value }];
+    });
+  return { identities: present(compared), alsoIndexed: present(SEARCHED.filter((kind) => !compared.includes(kind))) };
 }
+
+/** The kinds with a blind index in the table of leads. */
+const SEARCHED = ['email', 'phone'] as const;
 
 /** In doubt the lead goes on: a check that could not be made is noted and flagged, never taken for a duplicate. */
 export function decideDedup(answer: ClaimAnswer): Outcome<DedupFacts> {

@@ -1,3 +1,16 @@
 export { ClaimIndex, type ClaimAnswer, type ClaimQuery, type SkippedBecause } from './claim-index.port.js';
 export { DedupModule } from './dedup.module.js';
 export { decideDedup, dedupStage } from './dedup.stage.js';
+export { IndexProbe } from './index-probe.port.js';
+export { PgClaimIndex } from './pg-claim-index.js';
+export {
+  type ClaimRequest,
+  ClaimsExpired,
+  ClaimsUnavailable,
+  clearExpiredClaims,
+  type FreshClaim,
+  undoClaims,
+  writeClaims,
+  type WrittenClaims,
+} from './pg-claims.js';
+export { releaseClaims } from './pg-release-claims.js';

@@ -1,11 +1,12 @@
-import { deliveryIdempotencyKey, type Decision, type DeliveryId, type LeadStatus } from '#core';
+import { deliveryIdempotencyKey, type Decision, type DeliveryId, type DestinationId, type LeadStatus } from '#core';
 import type { AuditEventInput } from '#audit';
 import { newId } from '#platform';
+import { type BlindIndex, blindIndexOf } from './claim-request.js';
 import { decisionOf } from './decision-of.js';
 import type { DecidedLead } from './lead-store.port.js';
 
 /** A decision in the shape of the tables: what `pg-lead-store.ts` writes. Member names are column names. */
-export interface DecidedRow {
+export interface DecidedRow extends BlindIndex {
   readonly id: string;
   readonly tenant_id: string;
   readonly journey_id: string;
@@ -33,6 +34,8 @@ export interface DeliveryRow {
   readonly tenant_id: string;
   readonly lead_id: string;
   readonly destination_id: string;
+  readonly purpose: 'deliver' | 'fetch';
+  readonly epoch: number;
   readonly idempotency_key: string;
   readonly content_type: string;
   readonly payload: string;
@@ -61,24 +64,37 @@ export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
     decision: said.decision,
     reason_codes: said.reasonCodes,
     rejection_reason: said.rejectionReason,
+    ...blindIndexOf(journey),
     stages: journey.stages,
     duration_micros: journey.durationMicros,
   };
 }
 
-export function deliveryRows({ lead, journey }: DecidedLead): DeliveryRow[] {
-  if (journey.outcome.kind !== 'continue') return [];
-  return (journey.facts.plannedDeliveries ?? []).map((planned) => ({
+export function deliveryRows({ lead, journey: { outcome, facts } }: DecidedLead): DeliveryRow[] {
+  const rowTo = (destinationId: DestinationId, epoch: number): Pick<DeliveryRow, DeliveryIdentity> => ({
     id: newId() as DeliveryId,
     tenant_id: lead.tenantId,
     lead_id: lead.id,
-    destination_id: planned.destinationId,
-    idempotency_key: deliveryIdempotencyKey({ tenantId: lead.tenantId, leadId: lead.id, destinationId: planned.destinationId, epoch: 1 }),
-    content_type: planned.contentType,
-    payload: planned.payload,
-    omitted_fields: planned.omitted,
-  }));
+    destination_id: destinationId,
+    epoch,
+    idempotency_key: deliveryIdempotencyKey({ tenantId: lead.tenantId, leadId: lead.id, destinationId, epoch }),
+  });
+  if (outcome.kind === 'continue') {
+    return (facts.plannedDeliveries ?? []).map((planned) => ({
+      ...rowTo(planned.destinationId, 1),
+      purpose: 'deliver',
+      content_type: planned.contentType,
+      payload: planned.payload,
+      omitted_fields: planned.omitted,
+    }));
+  }
+  if (outcome.kind !== 'hold' || outcome.fetch === undefined) return [];
+  // A lead that is held anew after a fetch that failed is fetched anew: each journey has a call of its own.
+  const call = rowTo(outcome.fetch.destinationId, lead.journeyNo);
+  return [{ ...call, purpose: 'fetch', content_type: 'application/json', payload: outcome.fetch.request, omitted_fields: [] }];
 }
+
+type DeliveryIdentity = 'id' | 'tenant_id' | 'lead_id' | 'destination_id' | 'epoch' | 'idempotency_key';
 
 /** KEPT and PERMANENTLY_FAILED are reached through READY, in one transaction: the trail shows both steps. */
 export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow[]): AuditEventInput[] {
@@ -93,12 +109,13 @@ export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow
     configVersionId: row.config_version_id,
   };
   const reason = row.reason;
+  const calls = { deliveries: deliveries.map(({ id, destination_id }) => ({ deliveryId: id, destination: destination_id })) };
   const ready: AuditEventInput = {
     ...lead,
     type: 'lead.decided',
     from: 'RECEIVED',
     to: 'READY',
-    detail: { ...detail, deliveries: deliveries.map(({ id, destination_id }) => ({ deliveryId: id, destination: destination_id })) },
+    detail: { ...detail, ...calls },
   };
   switch (row.status) {
     case 'READY':
@@ -106,7 +123,7 @@ export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow
     case 'REJECTED':
       return [{ ...lead, type: 'lead.rejected', from: 'RECEIVED', to: 'REJECTED', reason, detail }];
     case 'HELD':
-      return [{ ...lead, type: 'lead.held', from: 'RECEIVED', to: 'HELD', reason: row.hold_reason, detail }];
+      return [{ ...lead, type: 'lead.held', from: 'RECEIVED', to: 'HELD', reason: row.hold_reason, detail: { ...detail, ...calls } }];
     case 'KEPT':
       return [ready, { ...lead, type: 'lead.kept', from: 'READY', to: 'KEPT', reason }];
     case 'PERMANENTLY_FAILED':

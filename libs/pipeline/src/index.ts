@@ -7,4 +7,5 @@ export { LeadStore, type DecidedLead, type DecideResult, type LoadedLead } from 
 export { ProcessLeads } from './process-leads.js';
 export { ProcessLeadsProcessor } from './process-leads.processor.js';
 export { ReleaseHeldLeads } from './release-held-leads.js';
+export { NoDecisionSink, TellDecisions } from './tell-decisions.js';
 export { Verdicts, type Verdict } from './verdicts.port.js';

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { ActiveConfig, Doorbell } from '#core';
+import { ActiveConfig, DecisionSink, Doorbell } from '#core';
+import { IndexProbe } from '#dedup';
 import { LOGGER, type Logger, Metrics, Pools } from '#platform';
 import { DecideAtOnce } from './decide-at-once.js';
 import { FirstJourneys } from './first-journeys.port.js';
@@ -9,6 +10,7 @@ import { PgFirstJourneys } from './pg-first-journeys.js';
 import { PgLeadStore } from './pg-lead-store.js';
 import { ProcessLeads } from './process-leads.js';
 import { ReleaseHeldLeads } from './release-held-leads.js';
+import { NoDecisionSink, TellDecisions } from './tell-decisions.js';
 import { Verdicts } from './verdicts.port.js';
 
 const LEAD_PIPELINE = Symbol('lead pipeline');
@@ -28,9 +30,14 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
     },
     {
       provide: ProcessLeads,
-      useFactory: (pipeline: LeadPipeline, store: LeadStore, config: ActiveConfig, metrics: Metrics, logger: Logger) =>
-        new ProcessLeads(pipeline, store, config, metrics, logger),
-      inject: [LEAD_PIPELINE, LeadStore, ActiveConfig, Metrics, LOGGER],
+      useFactory: (pipeline: LeadPipeline, store: LeadStore, config: ActiveConfig, teller: TellDecisions, logger: Logger) =>
+        new ProcessLeads(pipeline, store, config, teller, logger),
+      inject: [LEAD_PIPELINE, LeadStore, ActiveConfig, TellDecisions, LOGGER],
+    },
+    {
+      provide: TellDecisions,
+      useFactory: (metrics: Metrics, logger: Logger, sink: DecisionSink = new NoDecisionSink()) => new TellDecisions(metrics, logger, sink),
+      inject: [Metrics, LOGGER, { token: DecisionSink, optional: true }],
     },
     {
       provide: FirstJourneys,
@@ -42,7 +49,11 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
       useFactory: (processLeads: ProcessLeads, journeys: FirstJourneys, logger: Logger) => new DecideAtOnce(processLeads, journeys, logger),
       inject: [ProcessLeads, FirstJourneys, LOGGER],
     },
-    { provide: ReleaseHeldLeads, useFactory: (pools: Pools) => new ReleaseHeldLeads(pools.relay), inject: [Pools] },
+    {
+      provide: ReleaseHeldLeads,
+      useFactory: (pools: Pools, index: IndexProbe, config: ActiveConfig) => new ReleaseHeldLeads(pools.relay, index, config),
+      inject: [Pools, IndexProbe, ActiveConfig],
+    },
   ],
   exports: [ProcessLeads, ReleaseHeldLeads, LeadStore, Verdicts],
 })

@@ -1,13 +1,16 @@
-import { ActiveConfig, type LeadFacts, type LeadId } from '#core';
-import { isDatabaseUnavailable, isDataError, sqlStateOf, type Logger, type Metrics } from '#platform';
-import { journeyLine } from './journey-line.js';
+import { ActiveConfig, type ClaimCheck, type LeadFacts, type LeadId, type ResolvedConfig, sourceIdOf } from '#core';
+import { isDatabaseUnavailable, isDataError, sqlStateOf, type Logger } from '#platform';
 import type { LeadPipeline } from './lead-pipeline.js';
 import type { DecidedLead, LeadStore, LoadedLead } from './lead-store.port.js';
+import type { TellDecisions } from './tell-decisions.js';
 
 /** A lead is run alone after it was in a process that died, and held after this many deaths alone. */
 const CRASHES_ALONE = 3;
 /** A lead whose tenant has no configuration that can be used here is looked at again after this time, as often as it takes. */
 const NO_CONFIG_SECONDS = 10;
+
+/** Of deciding one lead while it loses claims. */
+const MAX_ROUNDS = 5;
 
 const micros = (): number => Number(process.hrtime.bigint() / 1000n);
 
@@ -26,7 +29,7 @@ export class ProcessLeads {
     private readonly pipeline: LeadPipeline,
     private readonly store: LeadStore,
     private readonly config: ActiveConfig,
-    private readonly metrics: Metrics,
+    private readonly teller: TellDecisions,
     private readonly logger: Logger,
   ) {}
 
@@ -57,35 +60,55 @@ export class ProcessLeads {
       await this.store.postpone(lead.id, NO_CONFIG_SECONDS);
       return { kind: 'waits', why: 'its tenant has no configuration that can be used here' };
     }
-    const { config } = resolved;
-    const start: LeadFacts = {
-      lead: {
-        id: lead.id,
-        tenantId: lead.tenantId,
-        sourceId: lead.sourceId,
-        receivedAt: lead.receivedAt,
-        nativeId: lead.nativeId,
-        flags: lead.flags,
-      },
-      payload: lead.payload,
-      config,
-      configVersionId: resolved.id,
-      claimCheck: 'usual',
-      source: config.sources.find(({ name }) => `${config.tenant}/${name}` === lead.sourceId) ?? {},
-    };
-    const journey = await this.pipeline.run(start, micros);
-    const decided = { lead, config: resolved, journey };
-    const won = (await this.store.decide(decided)) === 'decided';
-    for (const { stage, durationMicros } of journey.stages) this.metrics.stageSeconds.observe({ stage }, durationMicros / 1e6);
-    this.metrics.leads.inc({ tenant: lead.tenantId, outcome: won ? journey.outcome.kind : 'decided_elsewhere' });
-    this.logger.info(journeyLine(decided, won), 'journey');
-    return won ? { kind: 'decided', decided } : { kind: 'decided_elsewhere' };
+    return this.decideWith(lead, resolved);
+  }
+
+  /**
+   * A claim that was lost while the journey ran is met again as the earlier lead's; claims that cannot be written are left out, and the
+   * lead is flagged. Each round of a lost claim has a winner, so the rounds end by themselves; the limit is for what nobody foresaw.
+   */
+  private async decideWith(lead: LoadedLead, resolved: ResolvedConfig): Promise<ProcessedLead> {
+    const began = micros();
+    let claimCheck: ClaimCheck = 'usual';
+    for (let round = 1; ; round += 1) {
+      const journey = await this.pipeline.run(startOf(lead, resolved, claimCheck), micros);
+      const decided = { lead, config: resolved, journey };
+      const result = await this.store.decide(decided);
+      if (result === 'decided' || result === 'decided_elsewhere') {
+        const won = result === 'decided';
+        this.teller.tell(decided, won, (micros() - began) / 1000);
+        return won ? { kind: 'decided', decided } : { kind: 'decided_elsewhere' };
+      }
+      if (claimCheck === 'skipped') throw new Error('A lead without claims cannot lose one.');
+      // Whoever holds up our claim may be about to commit: one look at the index tells, and if that does not answer either, it is unavailable.
+      const lastTry: boolean = round >= MAX_ROUNDS || (result === 'claims_unavailable' && claimCheck !== 'usual');
+      claimCheck = lastTry ? 'skipped' : 'certain';
+    }
   }
 
   /** The database was away or overloaded under a batch: that counts against no lead. If it stays away, the count stands and the leads are run alone. */
   private async forgiveWhenPossible(ids: readonly LeadId[]): Promise<void> {
     await this.store.forgive(ids).catch(() => {});
   }
+}
+
+function startOf(lead: LoadedLead, resolved: ResolvedConfig, claimCheck: ClaimCheck): LeadFacts {
+  const { config } = resolved;
+  return {
+    lead: {
+      id: lead.id,
+      tenantId: lead.tenantId,
+      sourceId: lead.sourceId,
+      receivedAt: lead.receivedAt,
+      nativeId: lead.nativeId,
+      flags: lead.flags,
+    },
+    payload: lead.payload,
+    config,
+    configVersionId: resolved.id,
+    claimCheck,
+    source: config.sources.find(({ name }) => sourceIdOf(config.tenant, name) === lead.sourceId) ?? {},
+  };
 }
 
 /** The fault lies with the database or with our statements (away, overloaded, not migrated), not in the values of a lead. */

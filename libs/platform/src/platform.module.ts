@@ -9,7 +9,7 @@ import { type Environment, SETTINGS, type Settings } from './config/settings.js'
 import { HealthProbes } from './health/health-probes.js';
 import { LOGGER, type Logger } from './logging/logger.js';
 import { Metrics } from './metrics/metrics.js';
-import { createPgPool } from './postgres/pg-pool.js';
+import { createPgPool, type PgPoolOptions } from './postgres/pg-pool.js';
 import { createPrismaClient } from './postgres/prisma-client.js';
 import { createQueueBackend, QUEUE_BACKEND } from './queue/queue-backend.js';
 import { DueWork } from './relay/due-work.js';
@@ -24,10 +24,11 @@ export class Pools {
     readonly accept: Pool,
     readonly work: Pool,
     readonly relay: Pool,
+    readonly claims: Pool,
   ) {}
 
   async end(): Promise<void> {
-    await Promise.allSettled([this.accept.end(), this.work.end(), this.relay.end()]);
+    await Promise.allSettled([this.accept.end(), this.work.end(), this.relay.end(), this.claims.end()]);
   }
 }
 
@@ -50,12 +51,14 @@ export interface PlatformParts {
 const AT_THE_DOOR = { statementTimeoutMs: 3000, acquireTimeoutMs: 500 };
 /** A job, the relay or a reader can wait out a moment in which the server is busy. */
 const BEHIND_IT = { statementTimeoutMs: 10_000, acquireTimeoutMs: 2000 };
+/** What the duplicate check cannot say in 250 ms counts as not checked (CONTRACTS 3). */
+const LOOKING_UP = { statementTimeoutMs: 250, lockTimeoutMs: 250, acquireTimeoutMs: 500 };
 
 @Global()
 @Module({})
 export class PlatformModule {
   static with({ settings, logger, databaseUrl, env, checkConfig, appendAuditEvents }: PlatformParts): DynamicModule {
-    const pool = (purpose: string, max: number, limits: { statementTimeoutMs: number; acquireTimeoutMs: number }): Pool =>
+    const pool = (purpose: string, max: number, limits: Partial<PgPoolOptions>): Pool =>
       createPgPool({
         url: databaseUrl,
         applicationName: `leadgate-${purpose}`,
@@ -76,6 +79,7 @@ export class PlatformModule {
             pool('accept', settings.database.pools.accept, AT_THE_DOOR),
             pool('work', settings.database.pools.work, BEHIND_IT),
             pool('relay', settings.database.pools.relay, BEHIND_IT),
+            pool('claims', settings.database.pools.claims, LOOKING_UP),
           ),
       },
       {

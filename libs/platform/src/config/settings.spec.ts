@@ -17,7 +17,7 @@ describe('readSettings', () => {
     expect(readSettings({}, '/srv/leadgate')).toEqual({
       roles: ['api', 'pipeline', 'delivery', 'relay'],
       http: { host: '127.0.0.1', port: 3000, maxBodyBytes: 1_048_576, rateLimitPerMinute: 100, drainSeconds: 0, trustedProxies: [] },
-      database: { url: undefined, migrateUrl: undefined, pools: { accept: 4, work: 8, relay: 4 } },
+      database: { url: undefined, migrateUrl: undefined, pools: { accept: 4, work: 8, relay: 4, claims: 3 } },
       redis: { url: undefined },
       files: { dataDir: '/srv/leadgate/.leadgate', config: '/srv/leadgate/config' },
       adminKey: undefined,

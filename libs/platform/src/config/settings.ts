@@ -143,6 +143,7 @@ export const SETTING_KEYS = {
   LEADGATE_POOL_ACCEPT: withPreset('Postgres connections that store arriving leads.', '4', asInteger(1, 100)),
   LEADGATE_POOL_WORK: withPreset('Postgres connections of the pipeline, delivery and reading.', '8', asInteger(1, 100)),
   LEADGATE_POOL_RELAY: withPreset('Postgres connections of the relay and of following the configuration.', '4', asInteger(1, 100)),
+  LEADGATE_POOL_CLAIMS: withPreset('Postgres connections that look up which lead was first.', '3', asInteger(1, 100)),
   LEADGATE_PIPELINE_CONCURRENCY: withPreset('Batches of leads a process decides at once.', '4', asInteger(1, 100)),
   LEADGATE_DELIVERY_CONCURRENCY: withPreset('Batches of deliveries a process has in hand at once.', '64', asInteger(1, 1000)),
   DEMO_CRM_PORT: withPreset('The port of the demo CRM that `npm start` runs.', '3900', asInteger(0, 65_535)),
@@ -227,7 +228,12 @@ function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder:
     database: {
       url: of('DATABASE_URL'),
       migrateUrl: of('MIGRATE_DATABASE_URL'),
-      pools: { accept: of('LEADGATE_POOL_ACCEPT'), work: of('LEADGATE_POOL_WORK'), relay: of('LEADGATE_POOL_RELAY') },
+      pools: {
+        accept: of('LEADGATE_POOL_ACCEPT'),
+        work: of('LEADGATE_POOL_WORK'),
+        relay: of('LEADGATE_POOL_RELAY'),
+        claims: of('LEADGATE_POOL_CLAIMS'),
+      },
     },
     redis: { url: of('REDIS_URL') },
     files: { dataDir: pathFrom(folder, of('LEADGATE_DATA_DIR')), config: pathFrom(folder, of('LEADGATE_CONFIG')) },

@@ -1,0 +1,41 @@
+import { DecisionSink, SOURCE_TYPES, sourceIdOf, type SourceConfig, type SourceType } from '#core';
+import type { Logger, Metrics } from '#platform';
+import { decisionOf } from './decision-of.js';
+import { journeyLine } from './journey-line.js';
+import type { DecidedLead } from './lead-store.port.js';
+
+/** For processes without telemetry. */
+export class NoDecisionSink extends DecisionSink {
+  override decided(): void {}
+}
+
+/** Tells the metrics, the log and the telemetry what became of a lead, after its commit. */
+export class TellDecisions {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+    private readonly sink: DecisionSink,
+  ) {}
+
+  /** @param won false: somebody else decided it first, and nothing of this run was written */
+  tell(decided: DecidedLead, won: boolean, latencyMs: number): void {
+    const { lead, journey } = decided;
+    for (const { stage, durationMicros } of journey.stages) this.metrics.stageSeconds.observe({ stage }, durationMicros / 1e6);
+    this.metrics.leads.inc({ tenant: lead.tenantId, outcome: won ? journey.outcome.kind : 'decided_elsewhere' });
+    this.logger.info(journeyLine(decided, won), 'journey');
+    if (!won || lead.journeyNo > 1) return;
+    const { decision, duplicateCheckSkipped } = decisionOf(journey);
+    this.sink.decided({ tenantId: lead.tenantId, decision, sourceType: sourceTypeOf(decided), latencyMs, duplicateCheckSkipped });
+  }
+}
+
+/** On the guard's route the request says it itself. */
+function sourceTypeOf({ lead, config }: DecidedLead): SourceType {
+  const source: Partial<SourceConfig> = config.config.sources.find(({ name }) => sourceIdOf(lead.tenantId, name) === lead.sourceId) ?? {};
+  const said = source.kind === 'guard' ? lead.payload['source_type'] : undefined;
+  return isSourceType(said) ? said : (source.source_type ?? 'WEBHOOK');
+}
+
+function isSourceType(value: unknown): value is SourceType {
+  return (SOURCE_TYPES as readonly unknown[]).includes(value);
+}
