@@ -9,6 +9,7 @@ export * from './pipeline/identity.js';
 export * from './pipeline/facts.js';
 export * from './pipeline/reason-codes.js';
 export * from './pipeline/decision-sink.js';
+export * from './rules/judge-fields.js';
 export * from './config/source-config.js';
 export * from './config/policy-config.js';
 export * from './config/tenant-config.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { changeAtPath, digitsOf, readFirst, readPath, writePath, type JsonObject } from './json.js';
+import { changeAtPath, digitsOf, readFirst, readPath, withoutPath, writePath, type JsonObject } from './json.js';
 
 describe('readPath', () => {
   it.each([
@@ -16,6 +16,22 @@ describe('readPath', () => {
 describe('readFirst', () => {
   it('takes null for missing and "" for present', () => {
     expect(readFirst({ a: null, b: '', c: 'x' }, ['a', 'b', 'c'])).toEqual({ path: 'b', value: '' });
+  });
+});
+
+describe('withoutPath', () => {
+  it('leaves nothing that readPath could read there, and what it was given as it was', () => {
+    const root: JsonObject = { a: { b: 1, b_original: 2, c: 3 }, 'a.b': 4, 'a.b_original': 5, b: 6 };
+    const before = JSON.stringify(root);
+    expect(withoutPath(root, 'a.b', '_original')).toEqual({ a: { c: 3 }, b: 6 });
+    expect(withoutPath(root, 'b', '_original')).toEqual({ a: { b: 1, b_original: 2, c: 3 }, 'a.b': 4, 'a.b_original': 5 });
+    expect(withoutPath(root, 'x.y')).toEqual(root);
+    expect(JSON.stringify(root)).toBe(before);
+  });
+
+  it('keeps a member called __proto__ as data', () => {
+    const root = JSON.parse('{"__proto__": {"x": 1}, "b": 2}') as JsonObject;
+    expect(JSON.stringify(withoutPath(root, 'b'))).toBe('{"__proto__":{"x":1}}');
   });
 });
 

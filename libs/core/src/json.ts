@@ -64,6 +64,20 @@ export function changeAtPath(
   if (isJsonObject(next)) changeAtPath(next, path.slice(dot + 1), change);
 }
 
+/**
+ * A copy in which `readPath` finds nothing at the path, neither as a member of that whole name nor step by step.
+ * @param suffix what is named as the last member with this at its end goes with it
+ */
+export function withoutPath(root: JsonObject, path: string, suffix = ''): JsonObject {
+  const dot = path.indexOf('.');
+  const head = dot < 0 ? undefined : path.slice(0, dot);
+  const members = Object.entries(root).flatMap(([name, value]): [string, JsonValue][] => {
+    if (name === path || name === `${path}${suffix}`) return [];
+    return [[name, name === head && isJsonObject(value) ? withoutPath(value, path.slice(dot + 1), suffix) : value]];
+  });
+  return Object.fromEntries(members);
+}
+
 /** A finite number in plain digits, never with an exponent: 66123 (also written 66123.0), 0.0000001, 1000000000000000000000. */
 export function digitsOf(value: number): string {
   const text = String(value);

@@ -43,7 +43,7 @@ function checkRule(rule: ValidationRule, path: string, problems: ProblemList): v
   if (wanted === 'values') rule.values?.forEach((value, v) => checkScalar(value, `${path}.values[${v}]`, problems));
 }
 
-function checkPattern(pattern: string, path: string, problems: ProblemList): void {
+export function checkPattern(pattern: string, path: string, problems: ProblemList): void {
   try {
     RE2JS.compile(pattern);
   } catch (error) {
@@ -55,7 +55,7 @@ function checkPattern(pattern: string, path: string, problems: ProblemList): voi
   }
 }
 
-function checkScalar(value: JsonValue, path: string, problems: ProblemList): void {
+export function checkScalar(value: JsonValue, path: string, problems: ProblemList): void {
   if (!['string', 'number', 'boolean'].includes(typeof value))
     problems.add(path, 'must be text, a number or true/false: only those are compared');
 }

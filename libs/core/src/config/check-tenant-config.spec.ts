@@ -106,7 +106,7 @@ describe('checkTenantConfig', () => {
       aTenantFile({ 'sources.0.authentication.kind': 'shared_secret' }),
       'sources[0].authentication.secret: is missing',
     ],
-    ['a mode nobody carries out', aTenantFile({ 'policy.mode': 'STRICT' }), 'policy.mode: must be one of: OFF'],
+    ['a mode nobody carries out', aTenantFile({ 'policy.mode': 'HARSH' }), 'policy.mode: must be one of: OFF'],
     ['an identity that has no field', aTenantFile({ 'normalisation.email': [] }), 'dedup.identities[0]: can never be compared'],
     [
       'a field with two origins',

@@ -1,6 +1,7 @@
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { isJsonObject, type JsonValue } from '../json.js';
 import { checkMappings } from './check-mappings.js';
+import { checkPolicy } from './check-policy.js';
 import { checkReadPath, checkRules } from './check-rules.js';
 import { checkShape, joinPath } from './check-shape.js';
 import { ProblemList } from './problem-list.js';
@@ -25,6 +26,7 @@ export function checkTenantConfig(parsed: unknown): { config: TenantConfig } | {
   checkNames(config, problems);
   listOf(config.sources).forEach((source, s) => checkSource(source, listOf(config.sources), s, problems));
   checkRules(config.rules, problems);
+  checkPolicy(config.policy, problems);
   if (problems.isSound('normalisation')) checkNormalisation(config.normalisation, problems);
   if (problems.isSound('normalisation') && problems.isSound('dedup')) checkIdentities(config, problems);
   checkMappings(listOf(config.mappings), problems);

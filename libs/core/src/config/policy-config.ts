@@ -36,10 +36,11 @@ export class DegradedConfig {
 }
 
 /**
- * Rules over the normalised lead. A missing value passes every check but `present` and `filled`.
- * - `between`: a number, or text of digits, within `min` and `max`, both included.
- * - `in_list`, `not_in_list`: the `part` of the value is (not) on the list `list`: one of the tenant's own `lists` or a vendored one.
- * - `person_name`, `email_quality`: the quality gates of CONTRACTS 6.
+ * Rules over the normalised lead. A missing value, and "" too, passes every check but `present` and `filled`.
+ * - `between`: a number, or text that is one, within `min` and `max`, both included.
+ * - `in_list`, `not_in_list`: the `part` of the value is (not) on the list `list`: one of the tenant's own `lists`, else one of SHIPPED_LISTS.
+ * - `person_name`: it reads like the name of a person, not of an office or a team.
+ * - `email_quality`: it is an address of a person; `values` says which of EMAIL_CONCERNS the rule refuses.
  */
 export const POLICY_CHECKS = [
   'present',
@@ -53,6 +54,21 @@ export const POLICY_CHECKS = [
   'person_name',
   'email_quality',
 ] as const;
+
+/** The lists that come with the gateway; a list of the tenant's own with the same name takes the place of one. */
+export const SHIPPED_LISTS = ['role_accounts', 'no_reply', 'disposable_domains', 'free_mail_domains'] as const;
+export type ShippedList = (typeof SHIPPED_LISTS)[number];
+/** Of an e-mail address, what the entries of a shipped list are compared with. */
+export const PART_OF_LIST: Readonly<Record<ShippedList, 'local_part' | 'domain'>> = {
+  role_accounts: 'local_part',
+  no_reply: 'local_part',
+  disposable_domains: 'domain',
+  free_mail_domains: 'domain',
+};
+
+/** What may be wrong with a valid e-mail address. The first two are refused by `email_quality` unless its `values` say otherwise. */
+export const EMAIL_CONCERNS = ['no_reply', 'role_account', 'disposable', 'free_mail'] as const;
+export type EmailConcern = (typeof EMAIL_CONCERNS)[number];
 
 export class PolicyRule {
   /** The reason code of a lead that fails this rule, e.g. REJECT_POLICY_RULE or one of the tenant's own. */

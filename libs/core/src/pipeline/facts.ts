@@ -57,6 +57,9 @@ export interface NormalisedFacts {
   readonly judgedFields: readonly JudgedField[];
 }
 
+/** Where the phone as it was sent is kept, beside its E.164 form: `phone` → `phone_original`. A sender's own member of that name stays. */
+export const ORIGINAL_SUFFIX = '_original';
+
 export interface JudgedField {
   /** Dot path. */
   readonly path: string;
@@ -82,6 +85,8 @@ export interface PolicyFacts {
   readonly reasonCodes: readonly string[];
   /** Without the fields the policy dropped. */
   readonly normalised: JsonObject;
+  /** The normalised lead as the policy judged it, with what it dropped: the shadow policy judges the same. */
+  readonly judged: JsonObject;
 }
 
 /** map: what is to be sent to whom. Empty: no destination matches, the lead is KEPT. */

@@ -2,11 +2,13 @@
 export const REASON_CODES = {
   phoneNotValid: 'PHONE_NOT_VALID',
   emailNotValid: 'EMAIL_NOT_VALID',
+  mixedScript: 'MIXED_SCRIPT',
   attributeOmitted: 'ATTRIBUTE_OMITTED',
   fieldOmitted: 'FIELD_OMITTED',
   missingTargetField: 'MISSING_TARGET_FIELD',
   duplicateKeys: 'DUPLICATE_KEYS',
   charactersReplaced: 'CHARACTERS_REPLACED',
+  testLead: 'TEST_LEAD',
   duplicateConfirmed: 'duplicate_confirmed',
   indexUnavailable: 'index_unavailable',
   noDestination: 'NO_DESTINATION',
