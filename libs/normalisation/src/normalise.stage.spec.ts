@@ -93,6 +93,31 @@ describe('normalise', () => {
     },
   );
 
+  it('tells of every field it is asked to judge whether it is valid, invalid or missing, e-mails first', () => {
+    const fields = (lead: JsonObject) =>
+      normalise(trimPayload(lead)).judgedFields.map(({ path, kind, state }) => `${kind} ${path} ${state}`);
+    expect(fields({ email: ' A@Example.com ', phone: '12', contact: { email: ' \u200b', phone: null } })).toEqual([
+      'email email valid',
+      'email contact.email missing',
+      'phone phone invalid',
+      'phone contact.phone missing',
+    ]);
+    expect(fields({ email: { address: 'a@example.com' }, phone: [], contact: { email: true, phone: 1608912309 } })).toEqual([
+      'email email invalid',
+      'email contact.email invalid',
+      'phone phone invalid',
+      'phone contact.phone valid',
+    ]);
+  });
+
+  it('flags an e-mail that mixes alphabets, keeps it as it is and compares it as it is written', () => {
+    const { normalised, identities, judgedFields, notes } = normalise({ email: 'аdmin@example.com' });
+    expect(normalised).toEqual({ email: 'аdmin@example.com' });
+    expect(identities.email).toBe('аdmin@example.com');
+    expect(judgedFields[0]?.state).toBe('valid');
+    expect(notes).toEqual([{ code: 'MIXED_SCRIPT', detail: expect.stringMatching(/^email: letters of several alphabets/) as string }]);
+  });
+
   it('makes member names storable; one that needed no repair keeps its value', () => {
     expect(normalise({ 'a\u0000': 1, a: 2, 'b\ud800': 3 }).normalised).toEqual({ a: 2, 'b\ufffd': 3 });
   });

@@ -1,8 +1,8 @@
-import { isEmailValid } from '@hapi/address';
 import {
   changeAtPath,
   digitsOf,
   isJsonObject,
+  ORIGINAL_SUFFIX,
   proceed,
   readPath,
   REASON_CODES,
@@ -16,6 +16,7 @@ import {
   type Stage,
   type TrimmedFacts,
 } from '#core';
+import { isEmailAddress, mixesScripts } from './email-address.js';
 import { toE164 } from './phone-number.js';
 import { collapseBlanks, storable, trimBlanks } from './text.js';
 
@@ -31,9 +32,6 @@ export function normaliseStage(): Stage<Needs, NormalisedFacts> {
     },
   };
 }
-
-/** Where the phone as it was sent is kept, beside its E.164 form: `phone` → `phone_original`. A sender's own member of that name stays. */
-export const ORIGINAL_SUFFIX = '_original';
 
 const TRUE_WORDS: readonly JsonValue[] = ['true', 'yes', 'ja', '1', 1];
 const FALSE_WORDS: readonly JsonValue[] = ['false', 'no', 'nein', '0', 0];
@@ -91,8 +89,14 @@ function normaliseEmail(normalised: JsonObject, path: string, notes: Reason[]): 
   changeAtPath(normalised, path, (value) => {
     if (isAbsent(value)) return value;
     const email = typeof value === 'string' ? value.toLowerCase() : value;
-    if (typeof email === 'string' && isEmailValid(email)) valid = email;
+    if (typeof email === 'string' && isEmailAddress(email)) valid = email;
     else notes.push({ code: REASON_CODES.emailNotValid, detail: `${path}: not a valid e-mail address; kept as given` });
+    if (typeof email === 'string' && mixesScripts(email)) {
+      notes.push({
+        code: REASON_CODES.mixedScript,
+        detail: `${path}: letters of several alphabets in one word, or invisible ones; kept as given and compared exactly as written`,
+      });
+    }
     return email;
   });
   return valid;

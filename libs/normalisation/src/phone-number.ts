@@ -1,10 +1,14 @@
 import { isSupportedCountry, parsePhoneNumberFromString, type PhoneNumber } from 'libphonenumber-js/max';
 
+/** Longer than any number with extension and words around it; libphonenumber's own limit, asked before anything is searched in the text. */
+export const PHONE_MAX_LENGTH = 250;
+
 /**
  * The number in E.164 form, e.g. `+491608912308`, or null when the text is no valid number.
  * @param region ISO 3166 alpha-2, where a number without + was dialled; without one only international numbers can be valid
  */
 export function toE164(text: string, region: string | undefined): string | null {
+  if (text.length > PHONE_MAX_LENGTH) return null;
   const country = region !== undefined && isSupportedCountry(region) ? region : undefined;
   const asDialled = parsePhoneNumberFromString(text, country);
   const number = country === undefined ? asDialled : (mobileWithoutPlus(text, country, asDialled) ?? asDialled);
