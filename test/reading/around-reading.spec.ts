@@ -91,7 +91,7 @@ describe('health', () => {
     const health = (await answer.json()) as { components: object };
     expect(Object.keys(health)).toEqual(['ok', 'timestamp', 'status', 'components', 'version']);
     expect(health).toMatchObject({ ok: true, components: { postgres: { status: 'up' }, audit: { status: 'up' } } });
-    expect(Object.keys(health.components).sort()).toEqual(['audit', 'config', 'pipeline', 'postgres', 'queue']);
+    expect(Object.keys(health.components).sort()).toEqual(['audit', 'config', 'keys', 'pipeline', 'postgres', 'queue']);
   });
 
   it.each(['/ready', '/health/ready'])('%s follows what the process wants', async (path) => {

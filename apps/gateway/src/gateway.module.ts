@@ -1,7 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from '#audit';
 import { DeliveryModule, destinationProblems } from '#delivery';
+import { FeedbackModule } from '#feedback';
 import { IngestionModule, SourceKinds } from '#ingestion';
+import { KeysModule } from '#keys';
 import { PipelineModule } from '#pipeline';
 import { type ConfigCheck, PlatformModule, type PlatformParts } from '#platform';
 import { ReadingModule } from '#reading';
@@ -15,18 +17,19 @@ const checkConfig: ConfigCheck = (config) => [...new SourceKinds().problemsOf(co
 
 /**
  * Which modules a process loads. Every role loads the pipeline (the synchronous verdict and the jobs are the same code) and the reading
- * routes (health and metrics are everybody's); only `api` opens the door for leads.
+ * routes (health and metrics are everybody's); only `api` opens the doors, for leads and for what CRMs say about them.
  */
 @Module({})
 export class GatewayModule {
   static with(parts: GatewayParts): DynamicModule {
-    const door = parts.settings.roles.includes('api') ? [IngestionModule] : [];
+    const door = parts.settings.roles.includes('api') ? [IngestionModule, FeedbackModule] : [];
     return {
       module: GatewayModule,
       imports: [
         PlatformModule.with({ ...parts, checkConfig }),
         AuditModule,
         TelemetryModule,
+        KeysModule,
         RetentionModule,
         PipelineModule,
         DeliveryModule,

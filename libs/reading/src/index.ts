@@ -1,5 +1,7 @@
+export * from './checked-body.js';
 export * from './checked-query.js';
 export * from './health/readiness.js';
+export * from './leads/lead-id.js';
 export * from './leads/leads-query.js';
 export * from './observe-reads.js';
 export * from './openapi/api-docs.js';

@@ -2,11 +2,14 @@ import { Inject, type MiddlewareConsumer, Module, type NestModule, type OnModule
 import { APP_FILTER } from '@nestjs/core';
 import { AccessModule } from '#access';
 import { AuditModule } from '#audit';
+import { ActiveConfig } from '#core';
+import { KeyRings, KeysModule } from '#keys';
 import { ConfigStore, echoRequestId, HealthProbes, Pools, ProblemFilter, QUEUE_BACKEND, type QueueBackend } from '#platform';
 import { CheckHealth } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
 import { ConfigProbe, PipelineProbe, PostgresProbe, QueueProbe } from './health/probes.js';
 import { Readiness } from './health/readiness.js';
+import { IdentitySearch } from './leads/identity-search.js';
 import { LeadsController } from './leads/leads.controller.js';
 import { PrismaLeadLists } from './leads/prisma-lead-lists.js';
 import { PrismaLeadReader } from './leads/prisma-lead-reader.js';
@@ -17,16 +20,21 @@ import { ObserveReads } from './observe-reads.js';
 const CONTROLLERS = [HealthController, MetricsController, StatsController, LeadsController];
 
 /**
- * Everything that is read over HTTP: leads and their stories (with a key of a tenant or of an operator), health, metrics. It also gives the whole application
- * its one exception filter and its request ids.
+ * Everything that is read over HTTP: leads and their stories (with a key of a tenant or of an operator), health, metrics. It also gives the
+ * whole application its one exception filter and its request ids.
  */
 @Module({
-  imports: [AccessModule, AuditModule],
+  imports: [AccessModule, AuditModule, KeysModule],
   controllers: CONTROLLERS,
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: CheckHealth, useFactory: (probes: HealthProbes) => new CheckHealth(probes), inject: [HealthProbes] },
     Readiness,
+    {
+      provide: IdentitySearch,
+      useFactory: (config: ActiveConfig, rings: KeyRings) => new IdentitySearch(config, rings),
+      inject: [ActiveConfig, KeyRings],
+    },
     PrismaLeadLists,
     PrismaLeadReader,
   ],

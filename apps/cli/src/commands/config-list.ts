@@ -2,6 +2,7 @@ import type { TenantId } from '#core';
 import { listVersions, type VersionRow } from '#platform';
 import type { Command } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
+import { table } from '../table.js';
 
 export const configList: Command = {
   name: 'config list',
@@ -22,7 +23,7 @@ export const configList: Command = {
 function inWords(versions: readonly VersionRow[]): string {
   if (versions.length === 0)
     return 'There is no configuration yet. A gateway imports the files of the configuration folder when it starts.';
-  const rows = [
+  return table([
     ['tenant', 'version', '', 'rules', 'policy', 'from', 'active since'],
     ...versions.map(({ tenantId, version, active, rulesetVersion, policyVersion, origin, activatedAt }) => [
       tenantId,
@@ -33,16 +34,7 @@ function inWords(versions: readonly VersionRow[]): string {
       origin,
       active ? (activatedAt?.toISOString() ?? '') : '',
     ]),
-  ];
-  const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  ]);
 }
 
 function asJson({

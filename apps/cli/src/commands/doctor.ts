@@ -3,6 +3,7 @@ import { CommandProblem, type Command, type World } from '../command.js';
 import { databaseUrlOf, withDatabase } from '../database.js';
 import { examineClock } from '../doctor/examine-clock.js';
 import { examineActiveVersions, examineFiles } from '../doctor/examine-configuration.js';
+import { examineKeys } from '../doctor/examine-keys.js';
 import { examinePostgres } from '../doctor/examine-postgres.js';
 import { examineRedis } from '../doctor/examine-queue.js';
 import { examineSettings } from '../doctor/examine-settings.js';
@@ -27,7 +28,8 @@ async function examineServers(settings: Settings, world: World): Promise<Finding
       const clock = await examineClock(pool, settings.redis.url === undefined);
       const queue = await examineRedis(settings.redis.url, databaseUrlOf(settings) ?? '', pool);
       const isUsable = postgres.every(({ level }) => level !== 'bad');
-      return [...postgres, clock, queue, ...(isUsable ? await examineActiveVersions(pool, settings, world) : [])];
+      const keys = isUsable ? await examineKeys(pool, settings) : [];
+      return [...postgres, clock, queue, ...keys, ...(isUsable ? await examineActiveVersions(pool, settings, world) : [])];
     });
   } catch (error) {
     if (!(error instanceof CommandProblem)) throw error;

@@ -47,6 +47,42 @@ export class Conflict extends HttpProblem {
   override readonly title = 'In conflict with the current state';
 }
 
+export class TooLarge extends HttpProblem {
+  override readonly status = 413;
+  override readonly title = 'Body too large';
+}
+
+export class UnsupportedMediaType extends HttpProblem {
+  override readonly status = 415;
+  override readonly title = 'Unsupported media type';
+}
+
+/** How often something may be done, and that it was done as often. */
+export interface SpentLimit {
+  /** What is limited, as the headers name it: letters, digits and dashes. */
+  readonly policy: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  /** When the next one is let through, at least 1. */
+  readonly resetSeconds: number;
+}
+
+/** The fields are those of draft-ietf-httpapi-ratelimit-headers. */
+export class TooManyRequests extends HttpProblem {
+  override readonly status = 429;
+  override readonly title = 'Too many requests';
+  override readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: string, detail: string, { policy, limit, windowSeconds, resetSeconds }: SpentLimit) {
+    super(code, detail);
+    this.headers = {
+      'retry-after': `${resetSeconds}`,
+      ratelimit: `"${policy}";r=0;t=${resetSeconds}`,
+      'ratelimit-policy': `"${policy}";q=${limit};w=${windowSeconds}`,
+    };
+  }
+}
+
 /** The database cannot answer or commit now. */
 export class Unavailable extends HttpProblem {
   override readonly status = 503;

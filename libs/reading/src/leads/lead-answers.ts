@@ -1,6 +1,15 @@
 import { JsonText } from './json-text.js';
 import type { AttemptRecord, DeliveryRecord, JourneyRecord, LeadRecord, LeadSummary } from './lead-record.js';
-import type { AttemptLine, AttemptShape, DeliveryShape, JourneyShape, LeadHistory, LeadShape, ListedLead } from './lead-shapes.js';
+import type {
+  AttemptLine,
+  AttemptShape,
+  DeliveryShape,
+  DuplicateHintShape,
+  JourneyShape,
+  LeadHistory,
+  LeadShape,
+  ListedLead,
+} from './lead-shapes.js';
 
 export function historyOf(lead: LeadRecord): LeadHistory {
   const journey = lead.journeys.at(-1);
@@ -27,15 +36,27 @@ export function leadOf(lead: LeadRecord): LeadShape {
   return {
     ...listedLeadOf(lead),
     hold_until: lead.holdUntil,
-    flags: lead.flags,
     correlation_id: lead.correlationId,
     request_id: lead.requestId,
     payload: lead.payload,
     normalized_payload: lead.normalizedPayload,
+    duplicate_hint: hintOf(lead.journeys.at(-1)),
     journeys: lead.journeys.map(journeyOf),
     deliveries: lead.deliveries.map(deliveryOf),
     transitions: lead.transitions,
+    feedback: lead.feedback.map(({ id, type, crmRecordId, released, receivedAt }) => ({
+      id,
+      type,
+      crm_record_id: crmRecordId,
+      released,
+      received_at: receivedAt,
+    })),
   };
+}
+
+function hintOf(journey: JourneyRecord | undefined): DuplicateHintShape | null {
+  const hint = journey?.duplicateHint ?? null;
+  return hint === null ? null : { matched_on: hint.matchedOn, lead_id: hint.leadId, seen_at: hint.seenAt };
 }
 
 export function listedLeadOf(lead: LeadSummary): ListedLead {
@@ -51,6 +72,9 @@ export function listedLeadOf(lead: LeadSummary): ListedLead {
     reason_codes: lead.reasonCodes,
     rejection_reason: lead.rejectionReason,
     duplicate_of: lead.duplicateOfId,
+    duplicate_check_skipped: lead.duplicateCheckSkipped,
+    resubmission_of: lead.resubmissionOfId,
+    flags: lead.flags,
     href: `/v1/leads/${lead.id}`,
   };
 }
@@ -80,6 +104,8 @@ function journeyOf(journey: JourneyRecord): JourneyShape {
     reason: journey.reason,
     decision: journey.decision,
     reason_codes: journey.reasonCodes,
+    duplicate_hint: hintOf(journey),
+    duplicate_check_skipped: journey.duplicateCheckSkipped,
     stages: journey.stages.map(({ stage, verdict, reasons, durationMicros }) => ({
       stage,
       verdict,

@@ -14,6 +14,9 @@ export interface LeadSummary {
   readonly reasonCodes: readonly string[];
   readonly rejectionReason: string | null;
   readonly duplicateOfId: string | null;
+  readonly duplicateCheckSkipped: boolean;
+  readonly resubmissionOfId: string | null;
+  readonly flags: readonly string[];
 }
 
 /** Everything the gateway knows about one lead, read as of one moment. */
@@ -21,7 +24,6 @@ export interface LeadRecord extends LeadSummary {
   readonly correlationId: string;
   readonly requestId: string;
   readonly holdUntil: Date | null;
-  readonly flags: readonly string[];
   readonly payload: JsonText;
   readonly normalizedPayload: JsonText | null;
   /** In order of journey number. */
@@ -30,6 +32,24 @@ export interface LeadRecord extends LeadSummary {
   readonly deliveries: readonly DeliveryRecord[];
   /** In order of time. */
   readonly transitions: readonly Transition[];
+  /** In order of time. */
+  readonly feedback: readonly FeedbackRecord[];
+}
+
+/** What a CRM told about the lead. */
+export interface FeedbackRecord {
+  readonly id: string;
+  readonly type: string;
+  readonly crmRecordId: string | null;
+  readonly released: number;
+  readonly receivedAt: Date;
+}
+
+/** The earlier lead that is the same person. */
+export interface DuplicateHint {
+  readonly leadId: string;
+  readonly matchedOn: string;
+  readonly seenAt: Date;
 }
 
 export interface JourneyRecord {
@@ -38,6 +58,8 @@ export interface JourneyRecord {
   readonly reason: string | null;
   readonly decision: string;
   readonly reasonCodes: readonly string[];
+  readonly duplicateHint: DuplicateHint | null;
+  readonly duplicateCheckSkipped: boolean;
   readonly stages: readonly StageRecord[];
   readonly configVersion: number;
   readonly rulesetVersion: number;

@@ -1,5 +1,14 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { DECISIONS, DELIVERY_STATUSES, LEAD_STATUSES, STAGE_NAMES, type LeadStatus, type OmittedField, type Reason } from '#core';
+import {
+  DECISIONS,
+  DELIVERY_STATUSES,
+  IDENTITY_KINDS,
+  LEAD_STATUSES,
+  STAGE_NAMES,
+  type LeadStatus,
+  type OmittedField,
+  type Reason,
+} from '#core';
 import type { JsonText } from './json-text.js';
 
 /** How many leads stand where. `total` is the sum of the others: an erased lead is no longer counted. */
@@ -31,6 +40,15 @@ export class ListedLead extends RecentLead {
   @ApiProperty({ enum: DECISIONS, nullable: true }) decision!: string | null;
   @ApiProperty({ type: [String] }) reason_codes!: readonly string[];
   @ApiProperty({ type: String, format: 'uuid', nullable: true }) duplicate_of!: string | null;
+  @ApiProperty({ description: 'Its duplicate check could not be made yet' }) duplicate_check_skipped!: boolean;
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'The first lead that came under the same id of its sender, with other content',
+  })
+  resubmission_of!: string | null;
+  @ApiProperty({ type: [String], example: ['DUPLICATE_KEYS'] }) flags!: readonly string[];
   @ApiProperty({ example: '/v1/leads/0192f0c1-7c1e-7a53-9d6b-9f0d0f6f0a11' }) href!: string;
 }
 
@@ -61,6 +79,22 @@ export class VersionsShape {
   @ApiProperty({ example: 'v1' }) config_version!: string;
 }
 
+@ApiSchema({ name: 'DuplicateHint' })
+export class DuplicateHintShape {
+  @ApiProperty({ enum: IDENTITY_KINDS }) matched_on!: string;
+  @ApiProperty({ format: 'uuid', description: 'The earlier lead' }) lead_id!: string;
+  @ApiProperty({ format: 'date-time', description: 'When the earlier lead claimed it' }) seen_at!: Date;
+}
+
+@ApiSchema({ name: 'FeedbackEvent' })
+export class FeedbackEventShape {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ example: 'lead_created' }) type!: string;
+  @ApiProperty({ type: String, nullable: true }) crm_record_id!: string | null;
+  @ApiProperty({ type: 'integer', description: 'How many identity claims of the lead it released' }) released!: number;
+  @ApiProperty({ format: 'date-time' }) received_at!: Date;
+}
+
 /** One run of the pipeline over the lead. */
 @ApiSchema({ name: 'Journey' })
 export class JourneyShape {
@@ -69,6 +103,8 @@ export class JourneyShape {
   @ApiProperty({ type: String, nullable: true }) reason!: string | null;
   @ApiProperty({ enum: DECISIONS }) decision!: string;
   @ApiProperty({ type: [String] }) reason_codes!: readonly string[];
+  @ApiProperty({ type: DuplicateHintShape, nullable: true }) duplicate_hint!: DuplicateHintShape | null;
+  @ApiProperty() duplicate_check_skipped!: boolean;
   @ApiProperty({ type: [StageShape], description: 'In the order of the run' }) stages!: readonly StageShape[];
   @ApiProperty({ type: VersionsShape }) versions!: VersionsShape;
   @ApiProperty({ format: 'date-time' }) decided_at!: Date;
@@ -154,12 +190,14 @@ export class DeliveryShape {
 @ApiSchema({ name: 'Lead' })
 export class LeadShape extends ListedLead {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) hold_until!: Date | null;
-  @ApiProperty({ type: [String] }) flags!: readonly string[];
   @ApiProperty({ format: 'uuid' }) correlation_id!: string;
   @ApiProperty() request_id!: string;
   @ApiProperty({ type: 'object', additionalProperties: true }) payload!: JsonText;
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true }) normalized_payload!: JsonText | null;
+  @ApiProperty({ type: DuplicateHintShape, nullable: true, description: 'Of the newest journey' })
+  duplicate_hint!: DuplicateHintShape | null;
   @ApiProperty({ type: [JourneyShape] }) journeys!: readonly JourneyShape[];
   @ApiProperty({ type: [DeliveryShape] }) deliveries!: readonly DeliveryShape[];
   @ApiProperty({ type: [TransitionShape] }) transitions!: readonly TransitionShape[];
+  @ApiProperty({ type: [FeedbackEventShape], description: 'What the CRM told about it' }) feedback!: readonly FeedbackEventShape[];
 }

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsOptional, IsUUID, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { LEAD_STATUSES, type LeadStatus } from '#core';
 
 export const MOST_ROWS = 500;
@@ -74,4 +74,22 @@ export class LeadsQuery extends RecentQuery {
   @Matches(MOMENT, MOMENT_HELP)
   @IsISO8601({ strict: true }, MOMENT_HELP)
   received_to?: string;
+
+  @ApiPropertyOptional({
+    description: 'The exact address, in any spelling of its letters; found by a keyed hash',
+    example: 'john.doe@example.com',
+  })
+  @IsOptional()
+  @IsString({ message: 'email must be one e-mail address' })
+  @MaxLength(1000, { message: 'email must be an e-mail address' })
+  email?: string;
+
+  @ApiPropertyOptional({
+    description: 'The number, international or as it is dialled in the region of a source; found by a keyed hash',
+    example: '+491608912308',
+  })
+  @IsOptional()
+  @IsString({ message: 'phone must be one phone number' })
+  @MaxLength(1000, { message: 'phone must be a phone number' })
+  phone?: string;
 }

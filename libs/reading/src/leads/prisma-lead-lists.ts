@@ -4,6 +4,7 @@ import { tenantCondition, type TenantScope } from '#access';
 import type { LeadStatus } from '#core';
 import { PRISMA } from '#platform';
 import { listedLeadOf } from './lead-answers.js';
+import { type IdentityCondition, IdentitySearch } from './identity-search.js';
 import type { LeadCounts, LeadsPage, RecentLead } from './lead-shapes.js';
 import type { CountsQuery, LeadsQuery, RecentQuery } from './leads-query.js';
 import { firstIdAt } from './time-of-id.js';
@@ -17,7 +18,10 @@ const CLOCK_SLACK_MS = 3_600_000;
 /** Counts and lists: what one sees of many leads at once. Nothing here shows data of a person. */
 @Injectable()
 export class PrismaLeadLists {
-  constructor(@Inject(PRISMA) private readonly prisma: PrismaClient) {}
+  constructor(
+    @Inject(PRISMA) private readonly prisma: PrismaClient,
+    private readonly identities: IdentitySearch,
+  ) {}
 
   async counts(scope: TenantScope, { tenant }: CountsQuery): Promise<LeadCounts> {
     const groups = await this.prisma.lead.groupBy({ by: ['status'], where: { tenantId: tenantCondition(scope, tenant) }, _count: true });
@@ -54,7 +58,7 @@ export class PrismaLeadLists {
   /** Newest first. The cursor is the last id of a page, so leads that arrive meanwhile move nothing. */
   async page(scope: TenantScope, query: LeadsQuery): Promise<LeadsPage> {
     const rows = await this.prisma.lead.findMany({
-      where: conditionsOf(scope, query),
+      where: { ...conditionsOf(scope, query), ...anyOf(this.identities.conditionsFor(scope, query)) },
       orderBy: { id: 'desc' },
       take: query.limit + 1,
       omit: { payload: true, normalizedPayload: true },
@@ -77,5 +81,17 @@ function conditionsOf(scope: TenantScope, query: LeadsQuery): Prisma.LeadWhereIn
       { id: { gte: from && firstIdAt(from.getTime() - CLOCK_SLACK_MS), lt: to && firstIdAt(to.getTime() + CLOCK_SLACK_MS) } },
       query.reason === undefined ? {} : { OR: [{ reasonCodes: { has: query.reason } }, { holdReason: query.reason }] },
     ],
+  };
+}
+
+function anyOf(conditions: readonly IdentityCondition[] | undefined): Prisma.LeadWhereInput {
+  if (conditions === undefined) return {};
+  const oneOf = (hashes: IdentityCondition['emails']) => hashes && { in: [...hashes] };
+  return {
+    OR: conditions.map(({ tenantId, emails, phones }) => ({
+      tenantId,
+      emailFingerprint: oneOf(emails),
+      phoneFingerprint: oneOf(phones),
+    })),
   };
 }

@@ -5,7 +5,7 @@ import { AuditTrail } from '#audit';
 import type { LeadId, LeadStatus, OmittedField, StageRecord, TenantId } from '#core';
 import { inTransaction, Pools, PRISMA } from '#platform';
 import { JsonText } from './json-text.js';
-import type { DeliveryRecord, JourneyRecord, LeadRecord, Transition } from './lead-record.js';
+import type { DeliveryRecord, DuplicateHint, JourneyRecord, LeadRecord, Transition } from './lead-record.js';
 
 /** A look-up of one person's data. */
 export interface LeadLookup {
@@ -62,6 +62,7 @@ async function readLead(moment: Prisma.TransactionClient, tenantId: TenantId, le
     journeys: await readJourneys(moment, leadId),
     deliveries: await readDeliveries(moment, leadId),
     transitions: await readTransitions(moment, tenantId, leadId),
+    feedback: await moment.feedbackEvent.findMany({ where: { leadId, tenantId }, orderBy: [{ receivedAt: 'asc' }, { id: 'asc' }] }),
   };
 }
 
@@ -69,11 +70,24 @@ async function readJourneys(moment: Prisma.TransactionClient, leadId: LeadId): P
   const journeys = await moment.journey.findMany({ where: { leadId }, orderBy: { journeyNo: 'asc' }, include: { configVersion: true } });
   return journeys.map(({ configVersion, stages, ...journey }) => ({
     ...journey,
+    duplicateHint: hintOf(journey),
     stages: stages as unknown as StageRecord[],
     configVersion: configVersion.version,
     rulesetVersion: configVersion.rulesetVersion,
     policyVersion: configVersion.policyVersion,
   }));
+}
+
+/** The three columns are filled together. */
+function hintOf({ duplicateOfId, duplicateMatchedOn, duplicateSeenAt }: HintColumns): DuplicateHint | null {
+  if (duplicateOfId === null || duplicateMatchedOn === null || duplicateSeenAt === null) return null;
+  return { leadId: duplicateOfId, matchedOn: duplicateMatchedOn, seenAt: duplicateSeenAt };
+}
+
+interface HintColumns {
+  readonly duplicateOfId: string | null;
+  readonly duplicateMatchedOn: string | null;
+  readonly duplicateSeenAt: Date | null;
 }
 
 async function readDeliveries(moment: Prisma.TransactionClient, leadId: LeadId): Promise<DeliveryRecord[]> {
