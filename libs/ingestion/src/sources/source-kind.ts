@@ -28,6 +28,13 @@ export interface ReadRequest {
   readonly fingerprint: FingerprintBasis;
 }
 
+/** A request whose body says whose it is. */
+export interface AddressedRequest {
+  /** The tenant the body names, as it is written there; null where it names none. */
+  readonly tenant: string | null;
+  readonly read: ReadRequest | Refusal;
+}
+
 export interface HandshakeAnswer {
   readonly status: number;
   readonly contentType: string;
@@ -44,8 +51,14 @@ export interface SourceKind {
   readonly label: string;
   readonly help: string;
   read(request: RequestToRead, onDuplicateKeys: OnDuplicateKeys): ReadRequest | Refusal | Promise<ReadRequest | Refusal>;
+  /** Only for kinds whose sources share a path by tenant: the same reading, before any source is known. `read` is then not asked. */
+  readForTenant?(body: BodyToRead, onDuplicateKeys: OnDuplicateKeys): Promise<AddressedRequest>;
   /** GET on the source's path; absent: this kind has no handshake (405). */
   handshake?(query: URLSearchParams, source: SourceConfig): HandshakeAnswer;
+  /** Its forms give every field a name of their own, which `field_names` translates. */
+  readonly readsFieldNames?: true;
+  /** Its requests carry ids only; `fetch` says where the leads are. */
+  readonly fetches?: true;
   /** What a configuration of this kind lacks, one sentence each, beginning with the member: `authentication.kind: must be …`. */
   problems?(source: SourceConfig): string[];
 }
