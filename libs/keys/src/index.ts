@@ -1,2 +1,13 @@
+export { decideUsableRings } from './decide-usable-rings.js';
 export { fingerprintOf, fingerprintsOf } from './fingerprint.js';
+export { FollowedKeyRings } from './followed-key-rings.js';
+export { readKeyDocument } from './key-document.js';
+export { type KeyProvider, KeysUnreadable } from './key-provider.port.js';
 export { KeyRings, type IdentityKey, type KeyRing } from './key-rings.port.js';
+export { KeysModule } from './keys.module.js';
+export { readRegistry } from './pg-key-registry.js';
+export { keyProviderOf } from './providers/provider-kinds.js';
+export { retireKey } from './rotation/retire-key.js';
+export { type OlderKey, type RingStatus, ringStatuses } from './rotation/ring-status.js';
+export { removeRetiredKeys, rotateKey } from './rotation/rotate-key.js';
+export { liveKeys, type RegisteredKey, SHARED_RING } from './registered-key.js';

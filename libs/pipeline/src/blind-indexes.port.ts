@@ -40,6 +40,8 @@ export interface KeyChange {
   readonly tenantId: TenantId;
   readonly currentKeyId: string;
   readonly staleKeyIds: readonly string[];
+  /** When the last of them was retired; null while one is in use. */
+  readonly lastRetiredAt: Date | null;
 }
 
 /** Which claim a walk has come to; null at its beginning. */

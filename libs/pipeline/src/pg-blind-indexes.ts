@@ -57,11 +57,12 @@ const STALE_CLAIMS = {
 const COPY_CLAIMS = {
   name: 'copy_claims',
   text: `insert into identity_claims as present (tenant_id, kind, fingerprint, key_id, lead_id, claimed_at, expires_at)
-         select old.tenant_id, old.kind, copy.new_fingerprint, copy.key_id, old.lead_id, old.claimed_at, old.expires_at
+         select distinct on (old.tenant_id, old.kind, copy.new_fingerprint)
+                old.tenant_id, old.kind, copy.new_fingerprint, copy.key_id, old.lead_id, old.claimed_at, old.expires_at
            from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::text[]) as copy (tenant_id, kind, old_fingerprint, new_fingerprint, key_id)
            join identity_claims old on old.tenant_id = copy.tenant_id and old.kind = copy.kind and old.fingerprint = copy.old_fingerprint
           where old.expires_at > clock_timestamp()
-          order by old.tenant_id, old.kind, copy.new_fingerprint
+          order by old.tenant_id, old.kind, copy.new_fingerprint, old.claimed_at
          on conflict (tenant_id, kind, fingerprint) do update
             set lead_id = excluded.lead_id, claimed_at = excluded.claimed_at, expires_at = excluded.expires_at
           where excluded.claimed_at < present.claimed_at or present.expires_at <= clock_timestamp()`,
@@ -100,7 +101,10 @@ export class PgBlindIndexes extends BlindIndexes {
       const newest = (own.length > 0 ? own : liveKeys(registered, SHARED_RING)).at(-1);
       // A process that has not heard of the newest key would undo the work of one that has.
       if (newest?.keyId !== currentKeyId) return [];
-      return [{ tenantId, currentKeyId, staleKeyIds: keyIds.filter((keyId) => keyId !== currentKeyId) }];
+      const stale = registered.filter(({ keyId }) => keyId !== currentKeyId);
+      const retiredAt = stale.map((row) => row.retiredAt);
+      const lastRetiredAt = retiredAt.includes(null) ? null : new Date(Math.max(...retiredAt.map((at) => at?.getTime() ?? 0)));
+      return [{ tenantId, currentKeyId, staleKeyIds: keyIds.filter((keyId) => keyId !== currentKeyId), lastRetiredAt }];
     });
   }
 

@@ -66,7 +66,12 @@ export class RewriteBlindIndexes {
 
   private async walk(changes: readonly KeyChange[], tenants: ReadonlyMap<TenantId, Tenant>): Promise<void> {
     if (this.now() < this.nextWalkAt) return;
-    const { claims, next } = await this.indexes.staleClaims(changes, this.place);
+    const claimable = changes.filter(({ tenantId, lastRetiredAt }) => {
+      const windowMs = (tenants.get(tenantId)?.config.dedup.window_hours ?? 0) * 3_600_000;
+      return lastRetiredAt === null || this.now() - lastRetiredAt.getTime() < windowMs;
+    });
+    if (claimable.length === 0) return;
+    const { claims, next } = await this.indexes.staleClaims(claimable, this.place);
     await this.copy(claims, tenants);
     this.place = next;
     if (next === null) this.nextWalkAt = this.now() + REST_BETWEEN_WALKS_MS;

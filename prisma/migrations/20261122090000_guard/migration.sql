@@ -6,6 +6,9 @@
 ALTER TABLE sources ADD COLUMN authentication text NOT NULL DEFAULT 'none';
 ALTER TABLE sources ADD COLUMN shared_by      text;
 
+-- All leads a released request became or repeated; released_lead_id is the first of them.
+ALTER TABLE inbound_requests ADD COLUMN released_lead_ids uuid[];
+
 -- ── Leads ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- sender_key_sha256: SHA-256 of the id the sender gave to its submission, where the same id with other content is a further lead;
@@ -38,13 +41,19 @@ ALTER TABLE journeys ADD COLUMN duplicate_check_skipped boolean NOT NULL DEFAULT
 CREATE INDEX identity_claims_by_lead ON identity_claims (lead_id);
 CREATE INDEX identity_claims_expiry ON identity_claims (expires_at);
 
+-- Leads by the key of their blind index, so that those under an older key are found and counted without reading all.
+CREATE INDEX leads_by_identity_key ON leads (tenant_id, identity_key_id, id) WHERE identity_key_id IS NOT NULL;
+
 -- Which keys make fingerprints. No key is here: key_check is an HMAC of a fixed text under it, by which a process notices that it was
--- given another key than the processes beside it. The newest row that is not retired is the current one.
+-- given another key than the processes beside it. ring: the tenant that has this key in a ring of its own, or empty for the ring of all
+-- others. Of each ring, the newest row that is not retired is the current key, and the oldest is the one that every process must hold.
 CREATE TABLE identity_keys (
-    key_id        text        NOT NULL PRIMARY KEY,
+    ring          text        NOT NULL DEFAULT '',
+    key_id        text        NOT NULL,
     key_check     bytea       NOT NULL,
     activated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    retired_at    timestamptz
+    retired_at    timestamptz,
+    PRIMARY KEY (ring, key_id)
 );
 
 -- How often the shadow policy would have decided otherwise, by what it would have been. No lead is changed by it.

@@ -53,20 +53,32 @@ export class OutboundHttp {
   }
 
   /** Never rejects: what went wrong is the outcome. */
-  post({ origin, path, headers, body, timeoutMs, keepConnection, signal }: OutboundCall): Promise<CallOutcome> {
-    return new Promise((resolve) => {
-      const call = new CallInFlight(timeoutMs, signal, resolve);
-      if (call.settled) return;
-      this.agent.dispatch(
-        { origin, path, method: 'POST', headers: { ...headers, 'user-agent': this.userAgent }, body, reset: !keepConnection },
-        call,
-      );
-    });
+  post(call: OutboundCall): Promise<CallOutcome> {
+    return this.call('POST', call);
+  }
+
+  /** Never rejects: what went wrong is the outcome. */
+  get(call: Omit<OutboundCall, 'body'>): Promise<CallOutcome> {
+    return this.call('GET', { ...call, body: null });
   }
 
   /** Closes every connection; calls still in flight end as unknown. */
   async close(): Promise<void> {
     await this.agent.destroy();
+  }
+
+  private call(
+    method: 'GET' | 'POST',
+    { origin, path, headers, body, timeoutMs, keepConnection, signal }: Omit<OutboundCall, 'body'> & { readonly body: string | null },
+  ): Promise<CallOutcome> {
+    return new Promise((resolve) => {
+      const call = new CallInFlight(timeoutMs, signal, resolve);
+      if (call.settled) return;
+      this.agent.dispatch(
+        { origin, path, method, headers: { ...headers, 'user-agent': this.userAgent }, body, reset: !keepConnection },
+        call,
+      );
+    });
   }
 }
 
