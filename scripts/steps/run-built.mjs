@@ -14,7 +14,7 @@ import { root } from './project.mjs';
  */
 export async function runBuilt(program, args = process.argv.slice(2)) {
   checkNodeVersion();
-  if (existsSync(join(root, 'apps'))) {
+  if (existsSync(join(root, 'tsconfig.build.json'))) {
     await installPackages();
     await generateClient();
     await buildSources({ onTypeErrors: 'fail' });
