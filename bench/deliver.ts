@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { BenchContext } from './bench-context.js';
 import { type BenchPostgres, startBenchPostgres } from './support/bench-postgres.js';
+import { startGateway } from './support/gateway.js';
 import type { LoadReport } from './support/load-run.js';
 import { runProgram, startServer } from './support/processes.js';
 import { rounded } from './support/statistics.js';
@@ -48,17 +49,11 @@ async function oneRound(root: string, redisUrl: string | undefined): Promise<Del
   try {
     const crm = await startServer(root, 'apps/demo-crm/src/main.js', { DEMO_CRM_PORT: '0', LEADGATE_DATA_DIR: postgres.dataDir });
     stops.push(() => crm.stop('SIGKILL'));
-    const gateway = await startServer(root, 'apps/gateway/src/main.js', {
-      PORT: '0',
-      NODE_ENV: 'production',
-      DATABASE_URL: postgres.url,
-      LEADGATE_DATA_DIR: postgres.dataDir,
-      LEADGATE_RATE_LIMIT_PER_MINUTE: '0',
+    const gateway = await startGateway(root, postgres, {
       CUSTOMER_API_URL: `${crm.url}/leads`,
       ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     });
     stops.push(() => gateway.stop('SIGKILL'));
-    await untilReady(gateway.url);
 
     const began = performance.now();
     const accepted = await runProgram<LoadReport>(root, 'bench/support/load-generator.js', [
@@ -74,14 +69,6 @@ async function oneRound(root: string, redisUrl: string | undefined): Promise<Del
     return { leads_per_second: rounded(LEADS / seconds, 0), accepted_per_second: rounded(accepted.rps, 0), ...gateway.memory() };
   } finally {
     for (const stop of stops.reverse()) await stop();
-  }
-}
-
-async function untilReady(url: string): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
-    if (answer?.ok) return;
-    await pause(50);
   }
 }
 

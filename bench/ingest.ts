@@ -1,5 +1,6 @@
 import type { BenchContext } from './bench-context.js';
 import { startBenchPostgres } from './support/bench-postgres.js';
+import { startGateway } from './support/gateway.js';
 import type { LoadReport } from './support/load-run.js';
 import { runProgram, type Server, startServer } from './support/processes.js';
 import { median, rounded } from './support/statistics.js';
@@ -17,16 +18,7 @@ export async function benchIngest({ root, rounds, seconds, say }: BenchContext):
   const servers = new Map<Variant, Server>();
   try {
     const env = { DATABASE_URL: postgres.url, NODE_ENV: 'production' };
-    servers.set(
-      'gateway',
-      await startServer(root, 'apps/gateway/src/main.js', {
-        ...env,
-        PORT: '0',
-        LEADGATE_DATA_DIR: postgres.dataDir,
-        LEADGATE_ROLES: 'api',
-        LEADGATE_RATE_LIMIT_PER_MINUTE: '0',
-      }),
-    );
+    servers.set('gateway', await startGateway(root, postgres, { LEADGATE_ROLES: 'api' }));
     for (const variant of ['floor', 'express', 'naive'] as const)
       servers.set(variant, await startServer(root, `bench/servers/${variant}.js`, env));
 

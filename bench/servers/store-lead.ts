@@ -32,12 +32,10 @@ export function leadWriter(databaseUrl: string): (body: Buffer) => Promise<strin
     const requestId = randomUUID();
     await accept.accept({
       kind: 'lead',
-      leadId,
-      nativeId: null,
       acceptedStatus: 200,
       replayedStatus: 200,
-      key: null,
-      read: { payload, verbatim: true, format: 'json', flags: [] },
+      items: [{ leadId, itemNo: 0, nativeId: null, payload, verbatim: true, flags: [], key: null, senderKeySha256: null }],
+      claimSeconds: null,
       inbound: {
         id: newId() as InboundRequestId,
         tenantId: 'demo' as TenantId,

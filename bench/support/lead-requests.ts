@@ -1,3 +1,5 @@
+import { seededRandom } from './seeded-random.js';
+
 /**
  * Lead requests for the webhook as ready-made bytes: valid for the demo tenant, each with its own e-mail and phone, the same for the
  * same seed. Text that differs in length comes from 64 templates made once; per request only digits of fixed width are written into a
@@ -113,15 +115,4 @@ function writeDigits(bytes: Buffer, at: number, width: number, value: number): v
     bytes[digit] = 48 + (rest % 10);
     rest = Math.floor(rest / 10);
   }
-}
-
-/** Mulberry32: small, seedable, good enough to vary names. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
