@@ -7,6 +7,13 @@ import { InvalidRequest, type ProblemError, TooLarge, UnsupportedMediaType } fro
 /** Bodies of administrative routes are a few short members. */
 const MOST_BYTES = 64 * 1024;
 
+/** The name of an unknown member is the caller's text and is not repeated. */
+const UNKNOWN_MEMBER: ProblemError = {
+  pointer: '',
+  code: 'unknown_member',
+  detail: 'there is a member this route does not know; /docs lists them',
+};
+
 const JsonBody = createParamDecorator((_: unknown, context: ExecutionContext) =>
   readJsonBody(context.switchToHttp().getRequest<IncomingMessage>()),
 );
@@ -23,10 +30,7 @@ export function CheckedBody(): ParameterDecorator {
       forbidNonWhitelisted: true,
       stopAtFirstError: true,
       validateCustomDecorators: true,
-      exceptionFactory: (faults) => {
-        const errors = faults.map(problemErrorOf);
-        return new InvalidRequest('invalid_body', `The body cannot be used: ${errors.map(({ detail }) => detail).join('; ')}.`, errors);
-      },
+      exceptionFactory: (faults) => invalidBody(faults.map(problemErrorOf)),
     }),
   );
 }
@@ -38,7 +42,13 @@ async function readJsonBody(request: IncomingMessage): Promise<JsonObject> {
   }
   const value = parsed(await bytesOf(request));
   if (!isJsonObject(value)) throw new InvalidRequest('invalid_body', 'The body must be a JSON object.');
+  // The classes would drop these two names without a word.
+  if (Object.hasOwn(value, '__proto__') || Object.hasOwn(value, 'constructor')) throw invalidBody([UNKNOWN_MEMBER]);
   return value;
+}
+
+function invalidBody(errors: readonly ProblemError[]): InvalidRequest {
+  return new InvalidRequest('invalid_body', `The body cannot be used: ${errors.map(({ detail }) => detail).join('; ')}.`, errors);
 }
 
 function parsed(bytes: Buffer): JsonValue {
@@ -77,9 +87,8 @@ function bytesOf(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** The name of an unknown member is the caller's text and is not repeated. */
 function problemErrorOf({ property, constraints = {} }: ValidationError): ProblemError {
   return constraints['whitelistValidation'] !== undefined
-    ? { pointer: '', code: 'unknown_member', detail: 'there is a member this route does not know; /docs lists them' }
+    ? UNKNOWN_MEMBER
     : { pointer: `/${property}`, code: 'invalid_value', detail: Object.values(constraints).join('; ') };
 }
