@@ -1,11 +1,10 @@
-import { isSupportedCountry } from 'libphonenumber-js/max';
 import { isJsonObject, type JsonValue } from '../json.js';
 import { checkMappings } from './check-mappings.js';
 import { checkPolicy } from './check-policy.js';
 import { checkReadPath, checkRules } from './check-rules.js';
 import { checkShape, joinPath } from './check-shape.js';
+import { checkSources } from './check-sources.js';
 import { ProblemList } from './problem-list.js';
-import type { SourceConfig } from './source-config.js';
 import { CRM_COLUMNS, TenantConfig, type DestinationConfig, type NormalisationConfig } from './tenant-config.js';
 
 /**
@@ -24,7 +23,7 @@ export function checkTenantConfig(parsed: unknown): { config: TenantConfig } | {
   checkNoListInList(plain, '', problems);
   const config = checkShape(TenantConfig, plain, '', problems);
   checkNames(config, problems);
-  listOf(config.sources).forEach((source, s) => checkSource(source, listOf(config.sources), s, problems));
+  checkSources(listOf(config.sources), problems);
   checkRules(config.rules, problems);
   checkPolicy(config.policy, problems);
   if (problems.isSound('normalisation')) checkNormalisation(config.normalisation, problems);
@@ -73,29 +72,6 @@ function checkNames(config: TenantConfig, problems: ProblemList): void {
         problems.add(`${path}[${n}].name`, `is already the name of ${path}[${first}]; choose another`);
     });
   }
-}
-
-function checkSource(source: SourceConfig, sources: readonly SourceConfig[], s: number, problems: ProblemList): void {
-  const path = `sources[${s}]`;
-  const first = sources.findIndex((other) => other?.path === source?.path);
-  if (typeof source?.path === 'string' && first !== s)
-    problems.add(`${path}.path`, `is already the path of sources[${first}]; a route belongs to one source`);
-  if (typeof source?.phone_region === 'string' && problems.isSound(`${path}.phone_region`) && !isSupportedCountry(source.phone_region)) {
-    problems.add(`${path}.phone_region`, 'is not a country that has telephone numbers; use its ISO 3166 code, e.g. DE, AT, CH, GB');
-  }
-  if (!problems.isSound(`${path}.authentication`) || source?.authentication == null) return;
-  const { kind, secret, header } = source.authentication;
-  if (kind === 'shared_secret' && secret == null) {
-    problems.add(`${path}.authentication.secret`, 'is missing; write a reference such as env:WEBHOOK_SHARED_SECRET, or kind: none');
-  }
-  if (kind === 'none' && (secret != null || header != null)) {
-    problems.add(
-      `${path}.authentication.kind`,
-      'is none, so the secret beside it would never be asked for; write kind: shared_secret or remove the secret',
-    );
-  }
-  if (header != null && !/^[A-Za-z0-9-]+$/.test(header))
-    problems.add(`${path}.authentication.header`, 'must be the name of a header, e.g. X-Shared-Secret');
 }
 
 function checkNormalisation(normalisation: NormalisationConfig, problems: ProblemList): void {

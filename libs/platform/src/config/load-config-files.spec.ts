@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JsonObject } from '#core';
 import { listConfigFiles, loadConfigFile, problemsBetween, type LoadedFile } from './load-config-files.js';
 import { aTenantFile, aTenantFileWithMappingFile } from './testing/a-tenant-file.js';
 
@@ -45,6 +46,19 @@ describe('a configuration file', () => {
         expect.stringMatching(/^destinations\[0\]\.authentication\.token: a secret is written out here/),
       ]),
     );
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
+  it('wants a reference wherever a source has a secret', () => {
+    const source = {
+      ...(aTenantFile().sources as JsonObject[])[0],
+      authentication: { kind: 'hmac_signature', secret: 'hunter2', previous_secret: 'hunter2' },
+      handshake_token: 'hunter2',
+      fetch: { base_url: 'https://graph.example.com', access_token: 'hunter2' },
+    };
+    const { problems } = load(write('acme.json', aTenantFile({ sources: [source] })));
+    const places = ['authentication.secret', 'authentication.previous_secret', 'handshake_token', 'fetch.access_token'];
+    expect(problems).toEqual(places.map((place) => expect.stringContaining(`sources[0].${place}: a secret is written out here`) as string));
     expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 
@@ -155,5 +169,16 @@ describe('the folder', () => {
       'c.json': ['has a source at /in/shared, and so has d.json; a route belongs to one tenant'],
       'd.json': ['has a source at /in/shared, and so has c.json; a route belongs to one tenant'],
     });
+  });
+
+  it('lets tenants share a route where the request says whose lead it is', () => {
+    const [source] = aTenantFile().sources as JsonObject[];
+    const loaded = (name: string, changes: JsonObject) =>
+      load(write(`${name}.json`, aTenantFile({ tenant: name, sources: [{ ...source, path: '/in/shared', ...changes }] })));
+    const keyed = { authentication: { kind: 'api_key' } };
+    expect(problemsBetween([loaded('one', keyed), loaded('two', keyed)]).size).toBe(0);
+    expect(problemsBetween([loaded('one', { kind: 'guard' }), loaded('two', { kind: 'guard' })]).size).toBe(0);
+    expect(problemsBetween([loaded('one', { kind: 'guard' }), loaded('two', keyed)]).size).toBe(2);
+    expect(problemsBetween([loaded('one', {}), loaded('two', keyed)]).size).toBe(2);
   });
 });

@@ -58,6 +58,9 @@ export function resolveContent(
 /** Places of secrets: [list, path within an item]. Only references may stand there, because versions are kept for ever and read by support. */
 const SECRETS = [
   ['sources', 'authentication.secret'],
+  ['sources', 'authentication.previous_secret'],
+  ['sources', 'handshake_token'],
+  ['sources', 'fetch.access_token'],
   ['destinations', 'authentication.token'],
 ] as const;
 
