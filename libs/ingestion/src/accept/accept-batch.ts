@@ -1,10 +1,11 @@
-import type { LeadId } from '#core';
+import type { LeadId, TenantId } from '#core';
 import { appendAuditEvents, type AuditEventInput } from '#audit';
 import type { PoolClient } from '#platform';
-import { claimKeys, keyScopeOf, sha256, type KeyedSubmission, type Winner } from './claim-keys.js';
+import { claimKeys, type Claimant } from './claim-keys.js';
 import { spendQuarantineBudget, withinQuarantineBudget } from './quarantine-budget.js';
+import { settleSubmission, type SettledItem } from './settle-submission.js';
 import { storeRows, type RowToStore } from './store-rows.js';
-import type { Acceptance, InboundRequest, LeadSubmission, RefusedSubmission, Submission } from './submission.js';
+import type { Acceptance, ItemAcceptance, Submission } from './submission.js';
 
 export interface BatchTerms {
   readonly quarantineBytesPerDay: number;
@@ -19,68 +20,81 @@ export interface BatchResult {
   readonly toRing: readonly LeadId[];
 }
 
-/** What one submission comes to: what its sender is told, and what is stored of it. */
-interface Settled {
-  readonly acceptance: Acceptance | null;
-  readonly row: RowToStore | null;
-}
+const RECEIVED_AT = { name: 'find_when_leads_were_received', text: 'SELECT id, received_at FROM leads WHERE id = ANY ($1::uuid[])' };
 
 /**
  * Writes a batch inside the caller's transaction: claims of keys, requests, leads, audit events. Safe to repeat after a broken
  * connection: every row has an id or a key of its own.
  */
 export async function acceptBatch(client: PoolClient, batch: readonly Submission[], terms: BatchTerms): Promise<BatchResult> {
-  const holders = await claimKeys(client, batch.filter(isKeyed));
-  const settled = batch.map((submission) => settle(submission, holders));
+  const holders = await claimKeys(client, batch.flatMap(claimantsOf));
+  const settled = batch.map((submission) => settleSubmission(submission, holders));
   const rows = settled.flatMap(({ row }) => (row === null ? [] : [row]));
   const affordable = await withinQuarantineBudget(client, rows, terms.quarantineBytesPerDay);
-  const leads = rows.flatMap(({ lead }) => (lead === null ? [] : [lead]));
-  const rung = leads.length > 0 && terms.reserveRing(leads.length);
+  const leads = rows.flatMap(newLeadsOf);
+  const forQueue = leads.filter(({ row }) => row.claimSeconds === null).length;
+  const rung = forQueue > 0 && terms.reserveRing(forQueue);
   const stored = await storeRows(client, affordable, rung);
   const fresh = leads.filter(({ leadId }) => stored.has(leadId));
   await appendAuditEvents(client, fresh.map(receivedEvent));
   await spendQuarantineBudget(client, affordable);
-  return { acceptances: settled.map(({ acceptance }) => acceptance), toRing: rung ? fresh.map(({ leadId }) => leadId) : [] };
-}
-
-function settle(submission: Submission, holders: ReadonlyMap<string, Winner>): Settled {
-  if (submission.kind === 'refused') return { acceptance: null, row: refusedRow(submission) };
-  if (!isKeyed(submission)) return { acceptance: { kind: 'accepted' }, row: leadRow(submission) };
-  const holder = holders.get(keyScopeOf(submission));
-  if (holder === undefined) throw new Error('An idempotency record vanished while its row was locked.');
-  if (holder.leadId === submission.leadId) return { acceptance: { kind: 'accepted' }, row: leadRow(submission) };
-  if (!holder.bodyFingerprint.equals(submission.key.bodyFingerprint)) {
-    const detail = 'The Idempotency-Key was used for another body. Both bodies are kept; send this one under a key of its own.';
-    return {
-      acceptance: { kind: 'key_reused', detail },
-      row: { ...plainRow(submission.inbound, 422), verdict: 'idempotency_key_reused', verdictDetail: detail },
-    };
-  }
-  const known = holder.bodySha256.equals(sha256(submission.inbound.body));
+  const receivedAt = fresh.length === leads.length ? stored : await readReceivedAt(client, leads);
   return {
-    acceptance: { kind: 'replayed', first: holder },
-    row: known ? null : { ...plainRow(submission.inbound, submission.replayedStatus), verdict: 'replayed', verdictDetail: holder.leadId },
+    acceptances: settled.map(({ items }) => (items === null ? null : { items: items.map((item) => acceptanceOf(item, receivedAt)) })),
+    toRing: rung ? fresh.filter(({ row }) => row.claimSeconds === null).map(({ leadId }) => leadId) : [],
   };
 }
 
-function isKeyed(submission: Submission): submission is KeyedSubmission {
-  return submission.kind === 'lead' && submission.key !== null;
+function claimantsOf(submission: Submission): Claimant[] {
+  if (submission.kind === 'refused') return [];
+  const { inbound, items } = submission;
+  return items.map((item) => ({ inbound, item }));
 }
 
-const plainRow = (inbound: InboundRequest, statusCode: number) =>
-  ({ inbound, statusCode, verdictDetail: null, lead: null, bodySha256: null }) satisfies Omit<RowToStore, 'verdict'>;
-
-function leadRow(lead: LeadSubmission): RowToStore {
-  return { ...plainRow(lead.inbound, lead.acceptedStatus), verdict: 'accepted', lead };
+interface NewLead {
+  readonly leadId: LeadId;
+  readonly row: RowToStore;
 }
 
-function refusedRow({ inbound, status, verdict, detail }: RefusedSubmission): RowToStore {
-  return { ...plainRow(inbound, status), verdict, verdictDetail: detail };
+function newLeadsOf(row: RowToStore): NewLead[] {
+  return row.leads.map(({ leadId }) => ({ leadId, row }));
 }
 
-function receivedEvent({ leadId, inbound }: LeadSubmission): AuditEventInput {
+/** Some of them were stored by a flush whose outcome nobody heard of. */
+async function readReceivedAt(client: PoolClient, leads: readonly NewLead[]): Promise<Map<LeadId, Date>> {
+  const { rows } = await client.query<{ id: LeadId; received_at: Date }>({ ...RECEIVED_AT, values: [leads.map(({ leadId }) => leadId)] });
+  return new Map(rows.map(({ id, received_at }) => [id, received_at]));
+}
+
+function acceptanceOf(settled: SettledItem, receivedAt: ReadonlyMap<LeadId, Date>): ItemAcceptance {
+  switch (settled.kind) {
+    case 'accepted': {
+      const { leadId } = settled.item;
+      return { kind: 'accepted', leadId, receivedAt: momentOf(leadId, receivedAt) };
+    }
+    case 'replayed': {
+      const { leadId, correlationId, requestId, receivedAt: firstAt } = settled.first;
+      return { kind: 'replayed', first: { leadId, correlationId, requestId, receivedAt: firstAt } };
+    }
+    case 'replayed_here': {
+      const { inbound, item } = settled.first;
+      const { correlationId, requestId } = inbound;
+      return { kind: 'replayed', first: { leadId: item.leadId, correlationId, requestId, receivedAt: momentOf(item.leadId, receivedAt) } };
+    }
+    case 'key_reused':
+      return settled;
+  }
+}
+
+function momentOf(leadId: LeadId, receivedAt: ReadonlyMap<LeadId, Date>): Date {
+  const moment = receivedAt.get(leadId);
+  if (moment === undefined) throw new Error('A lead that was just stored cannot be found.');
+  return moment;
+}
+
+function receivedEvent({ leadId, row: { inbound } }: NewLead): AuditEventInput {
   return {
-    tenantId: inbound.tenantId,
+    tenantId: inbound.tenantId as TenantId,
     leadId,
     type: 'lead.received',
     to: 'RECEIVED',

@@ -1,7 +1,7 @@
-import type { Doorbell, InboundRequestId, LeadId } from '#core';
+import type { Doorbell, LeadId } from '#core';
 import { Coalescer, inTransaction, isConnectionLoss, type Pool } from '#platform';
 import { acceptBatch, type BatchResult } from './accept-batch.js';
-import type { Acceptance, LeadSubmission, RefusedSubmission, Submission } from './submission.js';
+import type { Acceptance, ItemAcceptance, LeadSubmission, RefusedSubmission, Submission } from './submission.js';
 
 export interface AcceptLeadOptions {
   readonly quarantineBytesPerDay: number;
@@ -16,10 +16,7 @@ export interface AcceptLeadOptions {
 const MAX_WAIT_MS = 3000;
 const REWRITE_WITHIN_MS = 1500;
 
-const FIND_LEADS = {
-  name: 'find_leads_of_requests',
-  text: 'SELECT id, inbound_request_id FROM leads WHERE inbound_request_id = ANY ($1::uuid[])',
-};
+const FIND_LEADS = { name: 'find_leads_by_id', text: 'SELECT id, received_at FROM leads WHERE id = ANY ($1::uuid[])' };
 
 /**
  * Stores requests, and leads with them, so that an answer may follow: when a promise of `accept` or `keep` resolves, everything it speaks of is
@@ -39,14 +36,15 @@ export class AcceptLead {
     this.coalescer = new Coalescer<Submission, Acceptance | null>({
       name: 'accept',
       flush: (batch) => this.flush(batch),
-      sortKey: uniqueKeyOf,
+      // In the order of their making; the keys that processes contend for are sorted where they are claimed.
+      sortKey: ({ inbound }) => inbound.id,
       bytes: ({ inbound }) => inbound.body.length,
       maxWaitMs: MAX_WAIT_MS,
       ...(options.onFlush === undefined ? {} : { onFlush: options.onFlush }),
     });
   }
 
-  /** Makes the request a lead, unless its key already has one. @throws when it could not be committed */
+  /** Makes the request's leads, as far as their keys have none yet. @throws when it could not be committed */
   accept(submission: LeadSubmission): Promise<Acceptance> {
     return this.coalescer.submit(submission) as Promise<Acceptance>;
   }
@@ -72,15 +70,30 @@ export class AcceptLead {
   }
 
   private async settleLostFlush(batch: readonly Submission[], loss: unknown, until: number): Promise<readonly (Acceptance | null)[]> {
-    const ids = batch.filter(({ kind }) => kind === 'lead').map(({ inbound }) => inbound.id);
-    const { rows } = await this.pool.query<{ id: LeadId; inbound_request_id: InboundRequestId }>({ ...FIND_LEADS, values: [ids] });
-    if (rows.length > 0) this.doorbell.ringLeads(rows.map(({ id }) => id));
-    else if (performance.now() > until) throw loss;
-    const found = new Set(rows.map((row) => row.inbound_request_id));
-    const missing = batch.filter(({ inbound }) => !found.has(inbound.id));
-    const again = missing.length === 0 ? [] : await this.commit(missing);
-    const settled = new Map(missing.map((submission, index) => [submission, again[index] as Acceptance | null]));
-    return batch.map((submission) => (settled.has(submission) ? (settled.get(submission) ?? null) : { kind: 'accepted' }));
+    const leads = batch.flatMap((submission) => (submission.kind === 'lead' ? [submission] : []));
+    const ids = leads.flatMap(({ items }) => items.map(({ leadId }) => leadId));
+    const { rows } = await this.pool.query<{ id: LeadId; received_at: Date }>({ ...FIND_LEADS, values: [ids] });
+    if (rows.length === 0 && performance.now() > until) throw loss;
+    const receivedAt = new Map(rows.map((row) => [row.id, row.received_at]));
+    this.ringStored(leads, receivedAt);
+
+    const settled = new Map<Submission, Acceptance | null>();
+    for (const submission of leads) {
+      const items = submission.items.flatMap(({ leadId }) => acceptedAt(leadId, receivedAt.get(leadId)));
+      if (items.length === submission.items.length) settled.set(submission, { items });
+    }
+    // Whatever is not found as a whole: not committed, or answered from an earlier lead, which a repeat finds out again.
+    const open = batch.filter((submission) => !settled.has(submission));
+    const again = open.length === 0 ? [] : await this.commit(open);
+    open.forEach((submission, index) => settled.set(submission, again[index] as Acceptance | null));
+    return batch.map((submission) => settled.get(submission) ?? null);
+  }
+
+  private ringStored(submissions: readonly LeadSubmission[], stored: ReadonlyMap<LeadId, Date>): void {
+    const toRing = submissions.flatMap(({ items, claimSeconds }) =>
+      claimSeconds === null ? items.map(({ leadId }) => leadId).filter((leadId) => stored.has(leadId)) : [],
+    );
+    if (toRing.length > 0) this.doorbell.ringLeads(toRing);
   }
 
   private async commit(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
@@ -95,9 +108,6 @@ export class AcceptLead {
   }
 }
 
-/** Idempotency records are what two processes contend for, so keyed submissions sort by them. */
-function uniqueKeyOf(submission: Submission): string {
-  const { inbound } = submission;
-  if (submission.kind === 'refused' || submission.key === null) return inbound.id;
-  return `${inbound.tenantId}\n${inbound.sourceId}\n${submission.key.sha256.toString('hex')}`;
+function acceptedAt(leadId: LeadId, receivedAt: Date | undefined): ItemAcceptance[] {
+  return receivedAt === undefined ? [] : [{ kind: 'accepted', leadId, receivedAt }];
 }

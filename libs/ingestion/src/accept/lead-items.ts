@@ -30,18 +30,30 @@ export function leadItemsOf(source: SourceConfig, sentKeySha256: Buffer | null, 
     const leadId = newId() as LeadId;
     const item = { leadId, itemNo, nativeId, payload, verbatim, flags, key: null, senderKeySha256: null };
     if (nativeId !== null) return { ...item, key: nativeIdClaim(nativeId, fingerprint()) };
-    return requestKey === null ? item : { ...item, ...requestClaim(source, requestKey, fingerprint()) };
+    return requestKey === null ? item : { ...item, ...requestClaim(source.idempotency.ttl_hours, requestKey, fingerprint()) };
   });
   return [first as LeadItem, ...others];
 }
 
-/** @returns SHA-256 of the request's own key; null without one, 'unusable' where the source insists on a good one */
-function requestKeyOf({ idempotency }: SourceConfig, sentKeySha256: Buffer | null, payload: JsonObject): Buffer | 'unusable' | null {
-  const { key, field, invalid_key } = idempotency;
-  if (key !== 'body_field' || field === undefined) return sentKeySha256;
+/** The key of a request that is one lead. */
+interface RequestKey {
+  readonly sha256: Buffer;
+  /** Other content under it is a further lead, linked to the first; else it is refused. */
+  readonly otherIsFurther: boolean;
+}
+
+/**
+ * Where the body does not carry its key, the header's counts, as it does everywhere: other content under it is refused.
+ * @returns null without a key, 'unusable' where the source insists on a good one
+ */
+function requestKeyOf({ idempotency }: SourceConfig, sentKeySha256: Buffer | null, payload: JsonObject): RequestKey | 'unusable' | null {
+  const { key, field, invalid_key, other_body } = idempotency;
+  const otherIsFurther = other_body === 'new_submission';
+  if (key !== 'body_field' || field === undefined) return sentKeySha256 && { sha256: sentKeySha256, otherIsFurther };
   const value = readPath(payload, field) ?? null;
-  if ((typeof value === 'string' && value !== '') || typeof value === 'number') return sha256(String(value));
-  return value !== null && invalid_key === 'refuse' ? 'unusable' : null;
+  if ((typeof value === 'string' && value !== '') || typeof value === 'number') return { sha256: sha256(String(value)), otherIsFurther };
+  if (value !== null && invalid_key === 'refuse') return 'unusable';
+  return sentKeySha256 && { sha256: sentKeySha256, otherIsFurther: false };
 }
 
 /** No key in a header contains a NUL, nor does any text of a payload: a native id can never be taken for one of them. */
@@ -50,12 +62,11 @@ function nativeIdClaim(nativeId: string, fingerprint: Buffer): KeyClaim {
 }
 
 /** Where other content under the key is a further lead, key and content together are what is claimed. */
-function requestClaim({ idempotency }: SourceConfig, key: Buffer, fingerprint: Buffer): Pick<LeadItem, 'key' | 'senderKeySha256'> {
-  const further = idempotency.other_body === 'new_submission';
-  const claimed = further ? createHash('sha256').update(key).update(fingerprint).digest() : key;
+function requestClaim(ttlHours: number, sent: RequestKey, fingerprint: Buffer): Pick<LeadItem, 'key' | 'senderKeySha256'> {
+  const claimed = sent.otherIsFurther ? createHash('sha256').update(sent.sha256).update(fingerprint).digest() : sent.sha256;
   return {
-    key: { sha256: claimed, bodyFingerprint: fingerprint, ttlHours: idempotency.ttl_hours, otherBody: 'refuse' },
-    senderKeySha256: further ? key : null,
+    key: { sha256: claimed, bodyFingerprint: fingerprint, ttlHours, otherBody: 'refuse' },
+    senderKeySha256: sent.otherIsFurther ? sent.sha256 : null,
   };
 }
 

@@ -20,11 +20,11 @@ const SPEND = {
  * budget is one for all processes; several that pass the line at the same moment may overshoot it by a flush each.
  */
 export async function withinQuarantineBudget(client: PoolClient, rows: readonly RowToStore[], bytesPerDay: number): Promise<RowToStore[]> {
-  if (rows.every(({ lead }) => lead !== null)) return [...rows];
+  if (rows.every(({ leads }) => leads.length > 0)) return [...rows];
   const { rows: answer } = await client.query<{ bytes: number }>(SPENT);
   let left = bytesPerDay - (answer[0]?.bytes ?? 0);
   return rows.map((row) => {
-    if (row.lead !== null) return row;
+    if (row.leads.length > 0) return row;
     left -= row.inbound.body.length;
     if (left >= 0 || row.inbound.body.length <= KEPT_BYTES) return row;
     const { inbound } = row;
@@ -38,6 +38,6 @@ export async function withinQuarantineBudget(client: PoolClient, rows: readonly 
 
 /** Last in the transaction: every process adds to the same row, so its lock must be short. */
 export async function spendQuarantineBudget(client: PoolClient, rows: readonly RowToStore[]): Promise<void> {
-  const bytes = rows.reduce((sum, { lead, inbound }) => (lead === null ? sum + inbound.body.length : sum), 0);
+  const bytes = rows.reduce((sum, { leads, inbound }) => (leads.length === 0 ? sum + inbound.body.length : sum), 0);
   if (bytes > 0) await client.query({ ...SPEND, values: [bytes] });
 }

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional, IsUUID } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, IsUUID } from 'class-validator';
 import { RecentQuery } from '#reading';
 import { REFUSAL_VERDICTS, type RefusalVerdict } from '../body/refusal.js';
 
@@ -61,10 +61,26 @@ export class QuarantinedRequestInFull extends QuarantinedRequest {
   @ApiProperty({ description: 'The bytes as they arrived' }) body_base64!: string;
 }
 
+/** What a release may say about the request. */
+export class ReleaseQuery {
+  @ApiPropertyOptional({ example: 'demo/api', description: 'For a request that came to no source: the one it is for' })
+  @IsOptional()
+  @IsString({ message: 'source must be <tenant>/<name>' })
+  source?: string;
+}
+
+export class ReleasedLeadLine {
+  @ApiProperty({ format: 'uuid' }) lead_id!: string;
+  @ApiProperty({ description: 'false: its key or an earlier release already had this lead' }) created!: boolean;
+  @ApiProperty({ example: '/v1/leads/0192f0c1-7c1e-7a53-9d6b-9f0d0f6f0a11' }) href!: string;
+}
+
+/** `lead_id`, `created` and `href` are those of the first lead. */
 export class ReleasedRequest {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty({ enum: ['released'] }) status!: 'released';
   @ApiProperty({ format: 'uuid' }) lead_id!: string;
   @ApiProperty({ description: 'false: its Idempotency-Key or an earlier release already had this lead' }) created!: boolean;
   @ApiProperty({ example: '/v1/leads/0192f0c1-7c1e-7a53-9d6b-9f0d0f6f0a11' }) href!: string;
+  @ApiProperty({ type: [ReleasedLeadLine], description: 'All leads of the request, in its order' }) leads!: ReleasedLeadLine[];
 }

@@ -2,12 +2,19 @@ import type { IncomingMessage } from 'node:http';
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
-import type { InboundRequestId } from '#core';
+import type { InboundRequestId, SourceId } from '#core';
 import { requestIdOf } from '#platform';
 import { ApiProblem, CheckedQuery, ReadAnswers } from '#reading';
 import { PrismaQuarantine } from './prisma-quarantine.js';
-import { QuarantinedRequestInFull, QuarantinePage, QuarantineQuery, ReleasedRequest } from './quarantine-shapes.js';
-import { noSuchRequest, ReleaseRequest } from './release-request.js';
+import {
+  QuarantinedRequestInFull,
+  QuarantinePage,
+  QuarantineQuery,
+  ReleasedLeadLine,
+  ReleasedRequest,
+  ReleaseQuery,
+} from './quarantine-shapes.js';
+import { noSuchRequest, type ReleasedLead, ReleaseRequest } from './release-request.js';
 
 @ApiTags('quarantine')
 @ApiBearerAuth('key')
@@ -44,17 +51,25 @@ export class QuarantineController {
 
   @Post(':id/release')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Let a refused request in after a fix; releasing it twice gives the same lead' })
+  @ApiOperation({ summary: 'Let a refused request in after a fix; releasing it twice gives the same leads' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: ReleasedRequest })
   @ApiProblem(404, 'No request in quarantine has this id')
-  @ApiProblem(409, 'It cannot be released: its body was cut, its source is gone, or its key belongs to another body')
+  @ApiProblem(409, 'It cannot be released: its body was cut, its source is gone or unknown, or its key belongs to another body')
   @ApiProblem(422, 'The stored bytes are still no lead')
-  async release(@Caller() caller: CallerOf<'tenant' | 'operator'>, @Param('id') id: string): Promise<ReleasedRequest> {
+  async release(
+    @Caller() caller: CallerOf<'tenant' | 'operator'>,
+    @Param('id') id: string,
+    @CheckedQuery() { source }: ReleaseQuery,
+  ): Promise<ReleasedRequest> {
     const requestId = inboundRequestIdOf(id);
-    const { leadId, created } = await this.releaseRequest.release(caller, requestId);
-    return { id: requestId, status: 'released', lead_id: leadId, created, href: `/v1/leads/${leadId}` };
+    const [first, ...others] = await this.releaseRequest.release(caller, requestId, (source as SourceId | undefined) ?? null);
+    return { id: requestId, status: 'released', ...lineOf(first), leads: [first, ...others].map(lineOf) };
   }
+}
+
+function lineOf({ leadId, created }: ReleasedLead): ReleasedLeadLine {
+  return { lead_id: leadId, created, href: `/v1/leads/${leadId}` };
 }
 
 /** What is no UUID is no request's id: unknown, not malformed. */

@@ -1,0 +1,16 @@
+import { Doorbell, type LeadId } from '#core';
+
+/** Remembers what was rung. */
+export class RecordingDoorbell extends Doorbell {
+  readonly rung: LeadId[] = [];
+  full = false;
+  override reserve(): boolean {
+    return !this.full;
+  }
+  override ringLeads(ids: readonly LeadId[]): void {
+    this.rung.push(...ids);
+  }
+  override ringDeliveries(): void {
+    throw new Error('ingestion rings no deliveries');
+  }
+}
