@@ -1,19 +1,24 @@
 import { request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
-import { Doorbell, sourceIdOf, type ConfiguredSource, type LeadId, type ResolvedConfig, type SourceConfig, type TenantId } from '#core';
-import { createPgPool, type Pool } from '#platform';
+import type { Principal } from '#access';
+import { sourceIdOf, type ConfiguredSource, type ResolvedConfig, type SourceConfig, type TenantId } from '#core';
 import { FrontDoorAdapter } from '#ingestion';
+import type { Verdicts } from '#pipeline';
+import { createPgPool, type Pool } from '#platform';
 import { AcceptLead } from '../../libs/ingestion/src/accept/accept-lead.js';
 import { Door } from '../../libs/ingestion/src/door/door.js';
 import { RateLimiter } from '../../libs/ingestion/src/door/rate-limiter.js';
 import { visitLine, type VisitRecord } from '../../libs/ingestion/src/door/visit-record.js';
 import { LeadFront } from '../../libs/ingestion/src/http/lead-front.js';
 import { SourceKinds } from '../../libs/ingestion/src/sources/source-kinds.js';
+import { NoVerdicts } from './planned-verdicts.js';
+import { RecordingDoorbell } from './recording-doorbell.js';
 import type { TestDatabase } from './test-database.js';
 
 export const WEBHOOK = '/webhooks/leads';
 export const RAW_CRM = '/api/lead';
+export const GUARD = '/v1/leads/ingest';
 
 export function aSource(changes: Partial<SourceConfig> = {}): SourceConfig {
   return {
@@ -37,23 +42,26 @@ export const rawCrmSource = (): SourceConfig =>
     idempotency: { ttl_hours: 720, invalid_key: 'ignore', numbers_as_text: true },
   });
 
-/** Remembers what was rung. */
-export class RecordingDoorbell extends Doorbell {
-  readonly rung: LeadId[] = [];
-  full = false;
-  override reserve(): boolean {
-    return !this.full;
-  }
-  override ringLeads(ids: readonly LeadId[]): void {
-    this.rung.push(...ids);
-  }
-  override ringDeliveries(): void {
-    throw new Error('ingestion rings no deliveries');
-  }
-}
+/** As the guard's tenants are shipped. */
+export const guardSource = (changes: Partial<SourceConfig> = {}): SourceConfig =>
+  aSource({
+    name: 'ingest',
+    kind: 'guard',
+    path: GUARD,
+    answers: 'guard',
+    rate_limit_per_minute: 0,
+    idempotency: { ttl_hours: 24, invalid_key: 'ignore', key: 'body_field', field: 'source_id', other_body: 'new_submission' },
+    ...changes,
+  });
 
 export interface OpenDoorOptions {
   readonly sources?: readonly SourceConfig[];
+  /** Sources of further tenants. */
+  readonly tenants?: Readonly<Record<string, readonly SourceConfig[]>>;
+  readonly verdicts?: Verdicts;
+  /** Who shows which API key. */
+  readonly principals?: Readonly<Record<string, Principal>>;
+  readonly keysReady?: () => boolean;
   readonly rateLimitPerMinute?: number;
   readonly maxBodyBytes?: number;
   readonly quarantineBytesPerDay?: number;
@@ -77,7 +85,7 @@ export interface Sending {
   readonly body?: string | Buffer;
 }
 
-/** The door behind a real listener and on a real database, without the rest of the application. The tenant is `demo`. */
+/** The door behind a real listener and on a real database, without the rest of the application. The tenant is `demo`, unless told otherwise. */
 export interface OpenDoor {
   readonly port: number;
   readonly doorbell: RecordingDoorbell;
@@ -92,23 +100,35 @@ export interface OpenDoor {
   close(): Promise<void>;
 }
 
-/** What ActiveConfig says, fixed. */
+/** What ActiveConfig says, fixed. `sources` are those of the tenant `demo`. */
 export class FixedConfig {
-  readonly resolved: ResolvedConfig;
-  constructor(public sources: readonly SourceConfig[]) {
-    this.resolved = { tenantId: 'demo', config: { sources } } as unknown as ResolvedConfig;
+  constructor(
+    public sources: readonly SourceConfig[],
+    public tenantSources: Readonly<Record<string, readonly SourceConfig[]>> = {},
+  ) {}
+  get resolved(): ResolvedConfig {
+    return resolvedOf('demo', this.sources);
   }
   tenants(): readonly ResolvedConfig[] {
-    return this.sources.length === 0 ? [] : [this.resolved];
+    return this.all().filter(({ config }) => config.sources.length > 0);
   }
   tenant(tenantId: TenantId): ResolvedConfig | undefined {
-    return tenantId === 'demo' ? ({ ...this.resolved, config: { sources: this.sources } } as ResolvedConfig) : undefined;
+    return this.all().find((resolved) => resolved.tenantId === tenantId);
   }
   sourcesAt(path: string): readonly ConfiguredSource[] {
-    return this.sources
-      .filter((source) => source.path === path)
-      .map((source) => ({ sourceId: sourceIdOf('demo', source.name), source, resolved: this.resolved }));
+    return this.all().flatMap((resolved) =>
+      resolved.config.sources
+        .filter((source) => source.path === path)
+        .map((source) => ({ sourceId: sourceIdOf(resolved.tenantId, source.name), source, resolved })),
+    );
   }
+  private all(): ResolvedConfig[] {
+    return [this.resolved, ...Object.entries(this.tenantSources).map(([tenant, sources]) => resolvedOf(tenant, sources))];
+  }
+}
+
+function resolvedOf(tenant: string, sources: readonly SourceConfig[]): ResolvedConfig {
+  return { tenantId: tenant, config: { tenant, sources } } as unknown as ResolvedConfig;
 }
 
 export async function openDoor(database: TestDatabase, options: OpenDoorOptions = {}): Promise<OpenDoor> {
@@ -116,25 +136,33 @@ export async function openDoor(database: TestDatabase, options: OpenDoorOptions 
   const behind = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
   // Dropping the database may overtake the goodbye of an ended connection.
   behind.on('error', () => {});
-  await behind.query(`INSERT INTO tenants (id, name) VALUES ('demo', 'Demo') ON CONFLICT DO NOTHING`);
-  for (const { name, kind, path } of sources) {
-    const values = [sourceIdOf('demo', name), name, kind, path];
-    await behind.query(
-      `INSERT INTO sources (id, tenant_id, name, kind, path) VALUES ($1, 'demo', $2, $3, $4) ON CONFLICT DO NOTHING`,
-      values,
-    );
+  const ofTenants = { demo: sources, ...options.tenants };
+  for (const [tenant, own] of Object.entries(ofTenants)) {
+    await behind.query('INSERT INTO tenants (id, name) VALUES ($1, $1) ON CONFLICT DO NOTHING', [tenant]);
+    for (const { name, kind, path } of own) {
+      const values = [sourceIdOf(tenant, name), tenant, name, kind, path];
+      await behind.query(
+        'INSERT INTO sources (id, tenant_id, name, kind, path) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING',
+        values,
+      );
+    }
   }
 
   const pool = createPgPool({ url: options.databaseUrl ?? database.url, applicationName: 'test-door', max: 4 });
   const doorbell = new RecordingDoorbell();
   const accept = new AcceptLead(pool, doorbell, { quarantineBytesPerDay: options.quarantineBytesPerDay ?? 2 ** 30 });
   const visits: VisitRecord[] = [];
-  const config = new FixedConfig(sources);
+  const config = new FixedConfig(sources, options.tenants);
   const door = new Door({
     config,
     kinds: new SourceKinds(),
     accept,
-    limiter: new RateLimiter(options.rateLimitPerMinute ?? 0, () => performance.now()),
+    verdicts: options.verdicts ?? new NoVerdicts(),
+    apiKeys: { find: (key) => options.principals?.[key] ?? null },
+    keysReady: options.keysReady ?? (() => true),
+    limiter: new RateLimiter(() => performance.now()),
+    rateLimitPerMinute: options.rateLimitPerMinute ?? 0,
+    now: () => Date.now() / 1000,
     record: (visit) => void visits.push(visit),
   });
   const onFault = (fault: unknown): void => {

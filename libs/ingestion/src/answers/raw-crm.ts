@@ -1,12 +1,16 @@
-import type { AnswerStyle, LeadReceipt, StyledAnswer } from './answer-style.js';
+import type { AnswerStyle, Receipt, StyledAnswer } from './answer-style.js';
+import { verdictMembers } from './verdict-members.js';
 
 /** The raw CRM intake, CONTRACTS 2: `{"ok",…}`; a repeated request is 409, which its PHP sender reads as success. */
 export const rawCrmAnswers: AnswerStyle = {
   acceptedStatus: 201,
   replayedStatus: 409,
   onDuplicateKeys: 'flag',
+  badBodyStatus: 400,
+  needsVerdict: false,
   accepted: (receipt) => stored(201, receipt, false),
   replayed: (receipt) => stored(409, receipt, true),
+  nothing: () => ({ status: 200, contentType: 'application/json', body: '{"ok":true,"lead_id":null,"deduplicated":false}' }),
   failed: (problem, correlationId) => ({
     status: problem.status,
     contentType: 'application/json',
@@ -14,8 +18,9 @@ export const rawCrmAnswers: AnswerStyle = {
   }),
 };
 
-function stored(status: number, { leadId }: LeadReceipt, deduplicated: boolean): StyledAnswer {
-  return { status, contentType: 'application/json', body: JSON.stringify({ ok: true, lead_id: leadId, deduplicated }) };
+function stored(status: number, { leads: [{ leadId, verdict }] }: Receipt, deduplicated: boolean): StyledAnswer {
+  const members = verdict === null ? {} : verdictMembers(verdict);
+  return { status, contentType: 'application/json', body: JSON.stringify({ ok: true, lead_id: leadId, deduplicated, ...members }) };
 }
 
 /** By status: its senders know one word for each, or none. */

@@ -1,6 +1,8 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { AccessModule, FollowedApiKeys } from '#access';
 import { ActiveConfig, Doorbell } from '#core';
+import { PipelineModule, Verdicts } from '#pipeline';
 import { LOGGER, type Logger, Metrics, Pools, SETTINGS, type Settings } from '#platform';
 import { AcceptLead } from '../accept/accept-lead.js';
 import { FrontDoorAdapter } from '../http/front-door-adapter.js';
@@ -13,6 +15,7 @@ import { visitRecorder } from './visit-record.js';
 
 /** The way of a lead: from a request to a committed row. */
 @Module({
+  imports: [AccessModule, PipelineModule],
   controllers: [LeadRoutesController],
   providers: [
     { provide: SourceKinds, useFactory: () => new SourceKinds() },
@@ -24,15 +27,29 @@ import { visitRecorder } from './visit-record.js';
     },
     {
       provide: Door,
-      useFactory: (config: ActiveConfig, kinds: SourceKinds, accept: AcceptLead, { http }: Settings, logger: Logger, metrics: Metrics) =>
+      useFactory: (
+        kinds: SourceKinds,
+        accept: AcceptLead,
+        config: ActiveConfig,
+        verdicts: Verdicts,
+        apiKeys: FollowedApiKeys,
+        { http }: Settings,
+        logger: Logger,
+        metrics: Metrics,
+      ) =>
         new Door({
-          config,
           kinds,
           accept,
-          limiter: new RateLimiter(http.rateLimitPerMinute, () => performance.now()),
+          config,
+          verdicts,
+          apiKeys,
+          keysReady: () => apiKeys.ready(),
+          limiter: new RateLimiter(() => performance.now()),
+          rateLimitPerMinute: http.rateLimitPerMinute,
+          now: () => Date.now() / 1000,
           record: visitRecorder(logger, metrics),
         }),
-      inject: [ActiveConfig, SourceKinds, AcceptLead, SETTINGS, LOGGER, Metrics],
+      inject: [SourceKinds, AcceptLead, ActiveConfig, Verdicts, FollowedApiKeys, SETTINGS, LOGGER, Metrics],
     },
     {
       provide: LeadFront,

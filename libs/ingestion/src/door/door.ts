@@ -1,39 +1,40 @@
-import { type ActiveConfig, type ConfiguredSource, isUnauthenticated, type LeadId } from '#core';
-import { isDatabaseUnavailable, newId, WaitedTooLong } from '#platform';
+import type { ActiveConfig } from '#core';
+import { isDatabaseUnavailable, WaitedTooLong } from '#platform';
 import type { AcceptLead } from '../accept/accept-lead.js';
-import { keyClaimOf, type InboundRequest } from '../accept/submission.js';
+import { leadItemsOf } from '../accept/lead-items.js';
+import type { InboundRequest } from '../accept/submission.js';
+import type { AnswerStyle } from '../answers/answer-style.js';
 import { ANSWERS } from '../answers/answer-styles.js';
-import type { ReadBody } from '../body/read-json.js';
-import { isRefusal, refuse, VERDICTS, type Refusal } from '../body/refusal.js';
-import { readLead } from '../sources/read-lead.js';
-import type { SourceKinds } from '../sources/source-kinds.js';
-import { judgeAccess } from './access.js';
+import { isRefusal, refuse, type Refusal } from '../body/refusal.js';
+import { readRequest, requestWithLeads } from '../sources/read-request.js';
+import { answerWithoutBody, limitSource, type DoorLimits } from './before-the-body.js';
 import { correlationIdOf } from './correlation-id.js';
-import { readIdempotencyKey } from './idempotency-key.js';
+import { keyHeaderOf, readIdempotencyKey } from './idempotency-key.js';
 import { inboundRequestOf } from './inbound-request.js';
-import { answerTo, internalError, methodNotAllowed, rateLimited, refused, unavailable, type Outcome } from './outcome.js';
-import type { RateLimiter } from './rate-limiter.js';
-import { headerOf, type DoorAnswer, type ReceivedBody, type RequestHead } from './request-head.js';
-import type { RecordVisit } from './visit-record.js';
+import { answerTo, internalError, refused, unavailable, type Outcome } from './outcome.js';
+import { refusalStatus } from './problems.js';
+import { headerOf, type DoorAnswer, type ReceivedBody, type RequestHead, type StoredBody } from './request-head.js';
+import { resolveSource, type ResolvedSource, type ResolvingParts } from './resolve-source.js';
+import { leadRouteOf, type LeadRoute } from './route-sources.js';
+import { takeLeads, type TakingParts, type Visit } from './take-leads.js';
+import { visitOf, type RecordVisit } from './visit-record.js';
 import { DeadlinePassed, withinDeadline } from './within-deadline.js';
 
-export interface DoorParts {
+export interface DoorParts extends DoorLimits, ResolvingParts, TakingParts {
   readonly config: Pick<ActiveConfig, 'sourcesAt' | 'tenants'>;
-  readonly kinds: SourceKinds;
   readonly accept: Pick<AcceptLead, 'accept' | 'keep'>;
-  readonly limiter: RateLimiter;
   readonly record: RecordVisit;
 }
 
 /** From the last byte of the body to the answer, at most; later the sender is told to try again. AcceptLead begins nothing it could not end by then. */
-const STORE_DEADLINE_MS = 5000;
+const ANSWER_WITHIN_MS = 5000;
 
-/** The words of refusals before any configuration is known, when nobody can say which words the sender expects. */
-const FALLBACK_STYLE = ANSWERS.raw_crm;
+/** On this path leads are also listed; the reading side answers that. */
+const READ_TOO = '/v1/leads';
 
 /**
  * The way of a lead request, as a plain function: no framework, no socket. In this order:
- * route and method → authentication → rate limit → size → key → body → store → answer.
+ * route and method → rate limit → body → source → authentication → size → key → leads → store → verdict, where the sender waits for it.
  *
  * What arrives on a lead route is stored before it is answered, also when it is refused (`inbound_requests.verdict` says why). Not
  * stored: other methods, 429, 503, and bodies cut off by the sender.
@@ -44,7 +45,8 @@ export class Door {
   /** Does this request belong to the door? While no configuration is known, every POST may be a lead and is answered 503. */
   serves(method: string, path: string): boolean {
     const { config } = this.parts;
-    return config.sourcesAt(path).length > 0 || (method === 'POST' && config.tenants().length === 0);
+    if (config.sourcesAt(path).length === 0) return method === 'POST' && config.tenants().length === 0;
+    return path !== READ_TOO || (method !== 'GET' && method !== 'HEAD');
   }
 
   /**
@@ -52,14 +54,13 @@ export class Door {
    * @returns null when the sender went away: there is nobody to answer
    */
   async answer(head: RequestHead, readBody: () => Promise<ReceivedBody>): Promise<DoorAnswer | null> {
-    const configured = this.parts.config.sourcesAt(head.path)[0];
+    const route = leadRouteOf(this.parts.config.sourcesAt(head.path));
     const correlationId = correlationIdOf(head.headers);
-    const style = configured === undefined ? FALLBACK_STYLE : ANSWERS[configured.source.answers];
-
+    let style = styleOf(route, head.path);
     let bytes = 0;
     let began = performance.now();
-    let outcome = this.withoutBody(configured, head);
-    if (outcome === null && configured !== undefined) {
+    let outcome = route === null ? null : answerWithoutBody(route, head, this.parts.kinds, this.parts);
+    if (outcome === null && route !== null) {
       const body = await readBody();
       if (body.kind === 'aborted') return null;
       began = performance.now();
@@ -67,96 +68,75 @@ export class Door {
         outcome = unavailable('The gateway is reading as much as it can hold. Send the request again.', head.requestId);
       else {
         bytes = body.kind === 'whole' ? body.bytes.length : body.size;
-        outcome = await this.receive(configured, head, correlationId, body).catch((fault: unknown) => failed(fault, head.requestId));
+        try {
+          const resolved = await resolveSource(route, head, body, this.parts);
+          if (resolved.configured !== null) style = ANSWERS[resolved.configured.source.answers];
+          const visit = { head, style, began, deadline: began + ANSWER_WITHIN_MS };
+          outcome = await this.receive(visit, { route, resolved, body, correlationId });
+        } catch (fault) {
+          outcome = failed(fault, head.requestId);
+        }
       }
     }
     outcome ??= unavailable('No configuration is loaded yet. Send the request again.', head.requestId);
 
     const answer = answerTo(outcome, style, head, correlationId);
-    this.parts.record({
-      route: configured?.source.path ?? 'unknown',
-      status: answer.status,
-      verdict: outcome.kind === 'problem' ? outcome.verdict : outcome.kind,
-      requestId: head.requestId,
-      correlationId: outcome.kind === 'problem' ? correlationId : outcome.receipt.correlationId,
-      leadId: outcome.kind === 'problem' ? null : outcome.receipt.leadId,
-      inboundRequestId: outcome.inboundRequestId,
-      bytes,
-      seconds: (performance.now() - began) / 1000,
-      ...(outcome.kind === 'problem' && outcome.fault !== undefined ? { fault: outcome.fault } : {}),
-    });
+    const { requestId } = head;
+    const seconds = (performance.now() - began) / 1000;
+    this.parts.record(
+      visitOf(outcome, { route: route?.path ?? 'unknown', status: answer.status, requestId, correlationId, bytes, seconds }),
+    );
     return answer;
   }
 
-  /** What can be said before a single byte of the body is read. */
-  private withoutBody(configured: ConfiguredSource | undefined, head: RequestHead): Outcome | null {
-    if (configured === undefined) return null;
-    if (head.method !== 'POST') return methodNotAllowed(head.requestId);
-    if (!isUnauthenticated(configured.source)) return null;
-    const rate = this.parts.limiter.take(`${configured.sourceId} ${head.remoteAddress}`);
-    return rate.allowed ? null : rateLimited(head.requestId, rate.limit, rate.windowSeconds, rate.resetSeconds);
-  }
-
-  private async receive(
-    configured: ConfiguredSource,
-    head: RequestHead,
-    correlationId: string,
-    body: Extract<ReceivedBody, { kind: 'whole' | 'too_large' }>,
-  ): Promise<Outcome> {
-    const sentKey = readIdempotencyKey(headerOf(head.headers, 'idempotency-key'));
-    const keySha256 = sentKey === 'unusable' ? null : sentKey;
-    const inbound = inboundRequestOf(configured, head, correlationId, keySha256, body);
-
-    const refusal =
-      judgeAccess(configured.source, head) ??
-      (body.kind === 'too_large'
-        ? refuse('body_too_large', 'The body is larger than this gateway takes (LEADGATE_MAX_BODY_BYTES).')
-        : null) ??
-      (sentKey === 'unusable' && configured.source.idempotency.invalid_key === 'refuse' ? unusableKey() : null);
-    if (refusal !== null) return this.keep(inbound, refusal);
-
-    const contentEncoding = headerOf(head.headers, 'content-encoding');
-    const read = await readLead(this.parts.kinds, configured.source, {
-      bytes: inbound.body,
-      contentType: inbound.contentType,
-      contentEncoding,
-    });
-    return isRefusal(read) ? this.keep(inbound, read) : this.accept(configured, inbound, read);
-  }
-
-  private async keep(inbound: InboundRequest, refusal: Refusal): Promise<Outcome> {
-    const { verdict, detail } = refusal;
-    const kept = this.parts.accept.keep({ kind: 'refused', inbound, status: VERDICTS[verdict], verdict, detail });
-    await withinDeadline(kept, STORE_DEADLINE_MS);
-    return refused(refusal, inbound.requestId, inbound.id);
-  }
-
-  private async accept({ source }: ConfiguredSource, inbound: InboundRequest, read: ReadBody): Promise<Outcome> {
-    const leadId = newId() as LeadId;
-    const accepted = this.parts.accept.accept({
-      kind: 'lead',
-      inbound,
-      acceptedStatus: ANSWERS[source.answers].acceptedStatus,
-      replayedStatus: ANSWERS[source.answers].replayedStatus,
-      leadId,
-      nativeId: null,
-      read,
-      key: keyClaimOf(inbound, source.idempotency, read),
-    });
-    const acceptance = await withinDeadline(accepted, STORE_DEADLINE_MS);
-    switch (acceptance.kind) {
-      case 'accepted':
-        return { kind: 'accepted', receipt: { leadId, correlationId: inbound.correlationId }, inboundRequestId: inbound.id };
-      case 'replayed':
-        return { kind: 'replayed', receipt: acceptance.first, inboundRequestId: null };
-      case 'key_reused':
-        return refused(refuse('idempotency_key_reused', acceptance.detail), inbound.requestId, inbound.id);
+  private async receive(visit: Visit, { route, resolved, body, correlationId }: Arrival): Promise<Outcome> {
+    const { head } = visit;
+    const { configured } = resolved;
+    const { source } = configured ?? route.sources[0];
+    if (configured !== null && route.sharedBy !== null) {
+      const limited = limitSource(configured, head, this.parts);
+      if (limited !== null) return limited;
     }
+
+    const sentKey = readIdempotencyKey(headerOf(head.headers, keyHeaderOf(source.idempotency)));
+    const keySha256 = sentKey === 'unusable' ? null : sentKey;
+    const inbound = inboundRequestOf(route, configured, head, { correlationId, keySha256 }, body);
+    if (resolved.refusal !== null) return this.keep(visit, inbound, resolved.refusal);
+    if (sentKey === 'unusable' && source.idempotency.invalid_key === 'refuse') return this.keep(visit, inbound, UNUSABLE_KEY);
+
+    // The stored bytes, from which secrets are gone: what a release would read.
+    const stored = { bytes: inbound.body, contentType: inbound.contentType, contentEncoding: headerOf(head.headers, 'content-encoding') };
+    const request =
+      resolved.read === undefined ? await readRequest(this.parts.kinds, source, stored) : requestWithLeads(source, resolved.read);
+    if (isRefusal(request)) return this.keep(visit, inbound, request);
+    const items = leadItemsOf(source, keySha256, request);
+    return isRefusal(items) ? this.keep(visit, inbound, items) : takeLeads(this.parts, visit, inbound, items);
+  }
+
+  private async keep({ style, deadline }: Visit, inbound: InboundRequest, refusal: Refusal): Promise<Outcome> {
+    const { verdict, detail } = refusal;
+    const kept = this.parts.accept.keep({ kind: 'refused', inbound, status: refusalStatus(verdict, style), verdict, detail });
+    await withinDeadline(kept, deadline - performance.now());
+    return refused(refusal, style, inbound.requestId, inbound.id);
   }
 }
 
-function unusableKey(): Refusal {
-  return refuse('invalid_idempotency_key', 'Idempotency-Key must be 1 to 255 visible ASCII characters, bare or in double quotes.');
+interface Arrival {
+  readonly route: LeadRoute;
+  readonly resolved: ResolvedSource;
+  readonly body: StoredBody;
+  readonly correlationId: string;
+}
+
+const UNUSABLE_KEY = refuse(
+  'invalid_idempotency_key',
+  'Idempotency-Key must be 1 to 255 visible ASCII characters, bare or in double quotes.',
+);
+
+/** Before the source is known, in the words of the route's first; without any configuration, in words that no old client misreads. */
+function styleOf(route: LeadRoute | null, path: string): AnswerStyle {
+  if (route !== null) return ANSWERS[route.sources[0].source.answers];
+  return path.startsWith('/v1/') ? ANSWERS.v1 : ANSWERS.raw_crm;
 }
 
 function failed(fault: unknown, requestId: string): Outcome {

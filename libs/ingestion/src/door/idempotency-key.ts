@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SourceIdempotency } from '#core';
 
 const BARE = /^[\x21-\x7e]{1,255}$/;
 
@@ -12,4 +13,9 @@ export function readIdempotencyKey(header: string | null): Buffer | 'unusable' |
   const key =
     header.length >= 2 && header.startsWith('"') && header.endsWith('"') ? header.slice(1, -1).replace(/\\(["\\])/g, '$1') : header;
   return BARE.test(key) ? createHash('sha256').update(key).digest() : 'unusable';
+}
+
+/** The header in which a source's senders write the key of a request. Where the key is in the body, the usual header is still taken. */
+export function keyHeaderOf({ key }: SourceIdempotency): string {
+  return key === 'webhook_id' ? 'webhook-id' : 'idempotency-key';
 }

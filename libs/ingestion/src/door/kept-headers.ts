@@ -21,12 +21,12 @@ const KEPT = [
   'x-forwarded-host',
 ] as const;
 
-/** @param secretHeader the header that carries the source's secret, in lower case: never kept, whatever it is called */
-export function keptHeaders(headers: IncomingHttpHeaders, secretHeader: string): string {
+/** @param secretHeaders those that carry a secret or signature of the route's sources, in lower case: never kept, whatever they are called */
+export function keptHeaders(headers: IncomingHttpHeaders, secretHeaders: readonly (string | null)[]): string {
   const kept: Record<string, string> = {};
   for (const name of KEPT) {
     const value = headers[name];
-    if (typeof value === 'string' && name !== secretHeader) kept[name] = value;
+    if (typeof value === 'string' && !secretHeaders.includes(name)) kept[name] = value;
   }
   return JSON.stringify(kept);
 }

@@ -2,9 +2,9 @@ import { RateLimiter } from './rate-limiter.js';
 
 function limiterAt(limit: number) {
   const clock = { now: 0 };
-  const limiter = new RateLimiter(limit, () => clock.now);
+  const limiter = new RateLimiter(() => clock.now);
   const taken = (sender: string, times: number): number =>
-    Array.from({ length: times }, () => limiter.take(sender)).filter(({ allowed }) => allowed).length;
+    Array.from({ length: times }, () => limiter.take(sender, limit)).filter(({ allowed }) => allowed).length;
   return { clock, limiter, taken };
 }
 
@@ -24,9 +24,9 @@ it('senders do not share', () => {
 
 it('says when to come again', () => {
   const { clock, limiter } = limiterAt(1);
-  limiter.take('a');
+  limiter.take('a', 1);
   clock.now = 10_001;
-  expect(limiter.take('a')).toEqual({ allowed: false, limit: 1, windowSeconds: 60, resetSeconds: 50 });
+  expect(limiter.take('a', 1)).toEqual({ allowed: false, limit: 1, windowSeconds: 60, resetSeconds: 50 });
 });
 
 it('0 is no limit', () => expect(limiterAt(0).taken('a', 1000)).toBe(1000));

@@ -13,29 +13,28 @@ export type RateVerdict =
 
 /**
  * So many requests in the minute that begins with a sender's first one. One number for each sender, in this process only: what protects
- * a door without authentication from a runaway script, not what bills anyone.
+ * a door from a runaway script, not what bills anyone.
  */
 export class RateLimiter {
   private readonly windows = new Map<string, Window>();
 
   constructor(
-    /** 0: no limit. */
-    private readonly limit: number,
     /** Milliseconds of a monotonic clock. */
     private readonly now: () => number,
   ) {}
 
-  take(sender: string): RateVerdict {
-    if (this.limit === 0) return { allowed: true };
+  /** @param limit requests a minute; 0: no limit. The same for one sender at all times, but for a change of the configuration */
+  take(sender: string, limit: number): RateVerdict {
+    if (limit === 0) return { allowed: true };
     const now = this.now();
     const window = this.windows.get(sender);
     if (window === undefined || window.endsAt <= now) {
       this.open(sender, now);
       return { allowed: true };
     }
-    if (window.taken >= this.limit) {
+    if (window.taken >= limit) {
       const resetSeconds = Math.ceil((window.endsAt - now) / 1000);
-      return { allowed: false, limit: this.limit, windowSeconds: WINDOW_MS / 1000, resetSeconds };
+      return { allowed: false, limit, windowSeconds: WINDOW_MS / 1000, resetSeconds };
     }
     window.taken += 1;
     return { allowed: true };

@@ -25,6 +25,9 @@ export type ReceivedBody =
   /** Too much is being read already. */
   | { readonly kind: 'no_room' };
 
+/** A body that is kept, whatever becomes of it. */
+export type StoredBody = Extract<ReceivedBody, { kind: 'whole' | 'too_large' }>;
+
 export interface DoorAnswer {
   readonly status: number;
   /** Names in lower case. */

@@ -1,21 +1,46 @@
 import type { Logger, Metrics } from '#platform';
 import type { Verdict } from '../body/refusal.js';
+import type { Outcome } from './outcome.js';
 
 /** One answered lead request. Nothing of the person, no url, no key. */
 export interface VisitRecord {
   /** The route template. */
   readonly route: string;
   readonly status: number;
-  readonly verdict: Verdict | 'method_not_allowed' | 'rate_limited' | 'unavailable' | 'internal_error';
+  readonly verdict: Verdict | 'handshake' | 'method_not_allowed' | 'rate_limited' | 'undecided' | 'unavailable' | 'internal_error';
   readonly requestId: string;
   readonly correlationId: string;
+  /** The first one of a request with several. */
   readonly leadId: string | null;
+  /** How many leads the request carried; 0 where it was refused. */
+  readonly leads: number;
   /** Names the stored request, for GET /v1/quarantine/{id}. */
   readonly inboundRequestId: string | null;
   readonly bytes: number;
   /** From the last byte of the body to the answer. */
   readonly seconds: number;
   readonly fault?: unknown;
+}
+
+type VisitMarks = Pick<VisitRecord, 'route' | 'status' | 'requestId' | 'correlationId' | 'bytes' | 'seconds'>;
+
+export function visitOf(outcome: Outcome, marks: VisitMarks): VisitRecord {
+  switch (outcome.kind) {
+    case 'problem': {
+      const { verdict, leadId = null, inboundRequestId, fault } = outcome;
+      return { ...marks, verdict, leadId, leads: leadId === null ? 0 : 1, inboundRequestId, ...(fault === undefined ? {} : { fault }) };
+    }
+    case 'handshake':
+      return { ...marks, verdict: 'handshake', leadId: null, leads: 0, inboundRequestId: null };
+    case 'nothing':
+      return { ...marks, verdict: outcome.verdict, leadId: null, leads: 0, inboundRequestId: outcome.inboundRequestId };
+    case 'accepted':
+    case 'replayed': {
+      const { kind, receipt, inboundRequestId } = outcome;
+      const { correlationId, leads } = receipt;
+      return { ...marks, correlationId, verdict: kind, leadId: leads[0].leadId, leads: leads.length, inboundRequestId };
+    }
+  }
 }
 
 /** The fields of the one wide line of a request at the door. */
@@ -28,6 +53,7 @@ export function visitLine(visit: VisitRecord): Record<string, string | number> {
     request_id: visit.requestId,
     correlation_id: visit.correlationId,
     ...(visit.leadId === null ? {} : { lead_id: visit.leadId }),
+    ...(visit.leads > 1 ? { leads: visit.leads } : {}),
     ...(visit.inboundRequestId === null ? {} : { inbound_request_id: visit.inboundRequestId }),
     bytes: visit.bytes,
     duration_ms: Math.round(visit.seconds * 1e5) / 100,

@@ -21,6 +21,11 @@ export async function readRequest(kinds: SourceKinds, source: SourceConfig, body
   }
   const { bytes, contentType, contentEncoding } = body;
   const read = await kind.read({ bytes, contentType, contentEncoding, source }, ANSWERS[source.answers].onDuplicateKeys);
+  return requestWithLeads(source, read);
+}
+
+/** What was read, as far as it is worth a lead to this source. */
+export function requestWithLeads(source: SourceConfig, read: ReadRequest | Refusal): RequestWithLeads | Refusal {
   if (isRefusal(read)) return read;
   const [first, ...others] = read.items;
   if (first === undefined) return refuse('no_lead', 'The request was understood and carries no lead.');
