@@ -11,6 +11,7 @@ import { doctor } from './commands/doctor.js';
 import { keysRetire } from './commands/keys-retire.js';
 import { keysRotate } from './commands/keys-rotate.js';
 import { keysStatus } from './commands/keys-status.js';
+import { policyShadow } from './commands/policy-shadow.js';
 import { sweep } from './commands/sweep.js';
 
 /** Every command there is, in the order of `leadgate --help`. A new one is a file and a line here. */
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   keysStatus,
   keysRotate,
   keysRetire,
+  policyShadow,
   auditVerify,
   sweep,
   doctor,

@@ -5,6 +5,7 @@ import { DeliverLeads } from '#delivery';
 import { AcceptLead, FrontDoorAdapter } from '#ingestion';
 import { LeadStore } from '#pipeline';
 import { type Environment, type Logger, nestLogger, PRISMA, Pools, type Settings } from '#platform';
+import { ShadowJudge } from '#policy';
 import { Readiness, serveApiDocs } from '#reading';
 import type { PrismaClient } from '@prisma/client';
 import { Background } from './background.js';
@@ -89,6 +90,7 @@ export class Gateway {
     await this.background.stop();
     if (this.settings.roles.includes('api')) await this.app.get(AcceptLead, { strict: false }).drain();
     await this.app.get(LeadStore).drain();
+    await this.app.get(ShadowJudge, { strict: false }).drain();
     await this.app.get<PrismaClient>(PRISMA).$disconnect();
     await this.app.get(Pools).end();
     await this.app.close();

@@ -27,6 +27,17 @@ export class Metrics {
     labelNames: ['tenant', 'outcome'],
     ...this.on,
   });
+  readonly policyDivergences = new Counter({
+    name: 'leadgate_policy_divergences_total',
+    help: 'Sampled leads that the shadow policy would have decided otherwise, by both decisions',
+    labelNames: ['tenant', 'active', 'shadow'],
+    ...this.on,
+  });
+  readonly policyShadowDropped = new Counter({
+    name: 'leadgate_policy_shadow_dropped_total',
+    help: 'Sampled leads that the shadow policy did not get to judge or count',
+    ...this.on,
+  });
   readonly stageSeconds = new Histogram({
     name: 'leadgate_stage_seconds',
     help: 'Time of one stage for one lead',

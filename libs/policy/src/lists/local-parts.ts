@@ -1,0 +1,116 @@
+/**
+ * Mailboxes of a function instead of a person, put together for Leadgate: RFC 2142, the seventeen of the systems it replaces, and what
+ * companies name them in German, French, Spanish and Italian. Only words nobody is called: `paris@` and `chef@` may be a person.
+ * Small letters without `.`, `-` and `_`, as mailboxes are looked up here: `customer.service` is customerservice.
+ */
+export const ROLE_ACCOUNTS: readonly string[] = [
+  ...['abuse', 'admin', 'administrator', 'hostmaster', 'noc', 'postmaster', 'root', 'security', 'sysadmin', 'usenet', 'webmaster', 'www'],
+  ...[
+    'info',
+    'information',
+    'contact',
+    'contactus',
+    'hello',
+    'mail',
+    'mailbox',
+    'email',
+    'inbox',
+    'office',
+    'team',
+    'enquiries',
+    'enquiry',
+  ],
+  ...['inquiries', 'inquiry', 'reception', 'frontdesk', 'frontoffice', 'headoffice', 'general', 'feedback', 'newsletter', 'news'],
+  ...['sales', 'salesteam', 'presales', 'marketing', 'press', 'media', 'pr', 'partners', 'partnerships', 'advertising', 'orders', 'shop'],
+  ...['support', 'supportteam', 'help', 'helpdesk', 'service', 'services', 'servicedesk', 'customerservice', 'customerservices'],
+  ...['customercare', 'customersupport', 'customersuccess', 'care', 'techsupport', 'itsupport', 'complaints', 'tickets'],
+  ...[
+    'billing',
+    'accounts',
+    'accounting',
+    'accountspayable',
+    'accountsreceivable',
+    'finance',
+    'invoice',
+    'invoices',
+    'payments',
+    'payroll',
+  ],
+  ...[
+    'purchasing',
+    'procurement',
+    'hr',
+    'humanresources',
+    'jobs',
+    'careers',
+    'recruiting',
+    'recruitment',
+    'legal',
+    'compliance',
+    'privacy',
+  ],
+  ...[
+    'leasing',
+    'rentals',
+    'maintenance',
+    'management',
+    'manager',
+    'property',
+    'propertymanagement',
+    'propertymanager',
+    'operations',
+    'staff',
+  ],
+  ...[
+    'booking',
+    'bookings',
+    'reservations',
+    'events',
+    'everyone',
+    'allstaff',
+    'owner',
+    'owners',
+    'unsubscribe',
+    'subscribe',
+    'notifications',
+  ],
+  ...['kontakt', 'buero', 'büro', 'zentrale', 'empfang', 'sekretariat', 'vertrieb', 'verkauf', 'einkauf', 'buchhaltung', 'rechnung'],
+  ...['rechnungen', 'bewerbung', 'personal', 'presse', 'verwaltung', 'hausverwaltung', 'kundenservice', 'kundendienst', 'datenschutz'],
+  ...['accueil', 'comptabilite', 'commercial', 'serviceclient', 'secretariat', 'contacto', 'ventas', 'facturacion', 'atencionalcliente'],
+  ...['soporte', 'rrhh', 'informacion', 'oficina', 'contatto', 'vendite', 'amministrazione', 'segreteria', 'assistenza', 'ufficio'],
+];
+
+/** Mailboxes that nobody reads, put together for Leadgate. In the same form. */
+export const NO_REPLY: readonly string[] = [
+  ...[
+    'noreply',
+    'noreplies',
+    'donotreply',
+    'dontreply',
+    'doesnotreply',
+    'noanswer',
+    'noresponse',
+    'nomail',
+    'noemail',
+    'devnull',
+    'nobody',
+  ],
+  ...['mailerdaemon', 'maildaemon', 'mailerautoreply', 'autoreply', 'autoresponder', 'automated', 'bounce', 'bounces', 'bouncehandler'],
+  ...['keineantwort', 'nichtantworten', 'bittenichtantworten', 'nepasrepondre', 'noresponder', 'nonrispondere', 'null'],
+];
+
+/** Where many people have their mail by now that the free-mail list, which is older, does not know. */
+export const FURTHER_FREE_MAIL_DOMAINS: readonly string[] = [
+  ...['pm.me', 'proton.me', 'protonmail.com', 'tuta.com', 'tuta.io', 'tutanota.com', 'tutamail.com', 'hey.com', 'duck.com', 'mozmail.com'],
+  ...[
+    'privaterelay.appleid.com',
+    'skiff.com',
+    'mailbox.org',
+    'posteo.de',
+    'posteo.net',
+    'gmx.com',
+    'freenet.de',
+    'outlook.de',
+    'outlook.fr',
+  ],
+];
