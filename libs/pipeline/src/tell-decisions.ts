@@ -1,5 +1,6 @@
 import { DecisionSink, SOURCE_TYPES, sourceIdOf, type SourceConfig, type SourceType } from '#core';
 import type { Logger, Metrics } from '#platform';
+import type { ShadowJudge } from '#policy';
 import { decisionOf } from './decision-of.js';
 import { journeyLine } from './journey-line.js';
 import type { DecidedLead } from './lead-store.port.js';
@@ -9,12 +10,13 @@ export class NoDecisionSink extends DecisionSink {
   override decided(): void {}
 }
 
-/** Tells the metrics, the log and the telemetry what became of a lead, after its commit. */
+/** Tells the metrics, the log, the telemetry and the shadow policy what became of a lead, after its commit. */
 export class TellDecisions {
   constructor(
     private readonly metrics: Metrics,
     private readonly logger: Logger,
     private readonly sink: DecisionSink,
+    private readonly shadow?: Pick<ShadowJudge, 'observe'>,
   ) {}
 
   /** @param won false: somebody else decided it first, and nothing of this run was written */
@@ -26,6 +28,7 @@ export class TellDecisions {
     if (!won || lead.journeyNo > 1) return;
     const { decision, duplicateCheckSkipped } = decisionOf(journey);
     this.sink.decided({ tenantId: lead.tenantId, decision, sourceType: sourceTypeOf(decided), latencyMs, duplicateCheckSkipped });
+    this.shadow?.observe(decided);
   }
 }
 
