@@ -5,7 +5,7 @@ import { ClaimIndex, type ClaimAnswer, type ClaimQuery } from './claim-index.por
 
 /**
  * The second half finds leads that went on without their check and so have no claim; it is not even planned into a run while there are
- * none (`min` reads one entry of the index of such leads, which is empty in ordinary times). The asking lead's own place in time
+ * none: the last line reads one entry of the index of such leads, which is empty in ordinary times. The asking lead's own place in time
  * decides who is earlier there, because nobody holds a claim.
  */
 const LOOK = {
@@ -24,7 +24,7 @@ const LOOK = {
                 ${unchecked('email')}
                 union all
                 ${unchecked('phone')}) unchecked
-          where (select min(id) from (select id from leads where duplicate_check_skipped order by id limit 1) first) is not null`,
+          where (select id from leads where duplicate_check_skipped order by id limit 1) is not null`,
 };
 
 function unchecked(kind: 'email' | 'phone'): string {

@@ -1,11 +1,13 @@
 export { PipelineModule } from './pipeline.module.js';
-export { DecideAtOnce, Undecided } from './decide-at-once.js';
+export { VerdictsAtOnce, Undecided } from './verdicts-at-once.js';
 export { leadPipeline, type LeadPipeline, type StageOf } from './lead-pipeline.js';
 export { PgFirstJourneys } from './pg-first-journeys.js';
 export { PgLeadStore } from './pg-lead-store.js';
 export { LeadStore, type DecidedLead, type DecideResult, type LoadedLead } from './lead-store.port.js';
 export { ProcessLeads } from './process-leads.js';
 export { ProcessLeadsProcessor } from './process-leads.processor.js';
+export { PgBlindIndexes } from './pg-blind-indexes.js';
+export { RewriteBlindIndexes } from './rewrite-blind-indexes.js';
 export { ReleaseHeldLeads } from './release-held-leads.js';
 export { NoDecisionSink, TellDecisions } from './tell-decisions.js';
 export { Verdicts, type Verdict } from './verdicts.port.js';

@@ -1,15 +1,19 @@
 import { Module } from '@nestjs/common';
 import { ActiveConfig, DecisionSink, Doorbell } from '#core';
 import { IndexProbe } from '#dedup';
+import { KeyRings } from '#keys';
 import { LOGGER, type Logger, Metrics, Pools } from '#platform';
-import { DecideAtOnce } from './decide-at-once.js';
+import { ShadowJudge } from '#policy';
+import { VerdictsAtOnce } from './verdicts-at-once.js';
 import { FirstJourneys } from './first-journeys.port.js';
 import { type LeadPipeline, leadPipeline, STAGE_MODULES, STAGES } from './lead-pipeline.js';
 import { LeadStore } from './lead-store.port.js';
+import { PgBlindIndexes } from './pg-blind-indexes.js';
 import { PgFirstJourneys } from './pg-first-journeys.js';
 import { PgLeadStore } from './pg-lead-store.js';
 import { ProcessLeads } from './process-leads.js';
 import { ReleaseHeldLeads } from './release-held-leads.js';
+import { RewriteBlindIndexes } from './rewrite-blind-indexes.js';
 import { NoDecisionSink, TellDecisions } from './tell-decisions.js';
 import { Verdicts } from './verdicts.port.js';
 
@@ -36,8 +40,9 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
     },
     {
       provide: TellDecisions,
-      useFactory: (metrics: Metrics, logger: Logger, sink: DecisionSink = new NoDecisionSink()) => new TellDecisions(metrics, logger, sink),
-      inject: [Metrics, LOGGER, { token: DecisionSink, optional: true }],
+      useFactory: (metrics: Metrics, logger: Logger, shadow: ShadowJudge, sink: DecisionSink = new NoDecisionSink()) =>
+        new TellDecisions(metrics, logger, sink, shadow),
+      inject: [Metrics, LOGGER, ShadowJudge, { token: DecisionSink, optional: true }],
     },
     {
       provide: FirstJourneys,
@@ -46,7 +51,8 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
     },
     {
       provide: Verdicts,
-      useFactory: (processLeads: ProcessLeads, journeys: FirstJourneys, logger: Logger) => new DecideAtOnce(processLeads, journeys, logger),
+      useFactory: (processLeads: ProcessLeads, journeys: FirstJourneys, logger: Logger) =>
+        new VerdictsAtOnce(processLeads, journeys, logger),
       inject: [ProcessLeads, FirstJourneys, LOGGER],
     },
     {
@@ -54,7 +60,13 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
       useFactory: (pools: Pools, index: IndexProbe, config: ActiveConfig) => new ReleaseHeldLeads(pools.relay, index, config),
       inject: [Pools, IndexProbe, ActiveConfig],
     },
+    {
+      provide: RewriteBlindIndexes,
+      useFactory: (pools: Pools, config: ActiveConfig, rings: KeyRings = { ringOf: () => null }) =>
+        new RewriteBlindIndexes(new PgBlindIndexes(pools.relay), rings, config, Date.now),
+      inject: [Pools, ActiveConfig, { token: KeyRings, optional: true }],
+    },
   ],
-  exports: [ProcessLeads, ReleaseHeldLeads, LeadStore, Verdicts],
+  exports: [ProcessLeads, ReleaseHeldLeads, RewriteBlindIndexes, LeadStore, Verdicts],
 })
 export class PipelineModule {}

@@ -19,7 +19,7 @@ const FIRST_GAP_MS = 5;
 const LONGEST_GAP_MS = 250;
 
 /** The synchronous verdict: ProcessLeads' own run over one lead, and the first journey's row for everybody who comes later. */
-export class DecideAtOnce extends Verdicts {
+export class VerdictsAtOnce extends Verdicts {
   private readonly running = new Map<LeadId, Promise<Verdict>>();
 
   constructor(
