@@ -1,11 +1,13 @@
 import type { InboundRequestId } from '#core';
 import type { Problem } from '#platform';
 import type { AnswerStyle, Receipt } from '../answers/answer-style.js';
-import type { BodyIssue, Refusal } from '../body/refusal.js';
+import type { BodyIssue, Refusal, Verdict } from '../body/refusal.js';
 import type { HandshakeAnswer } from '../sources/source-kind.js';
-import { refusalProblem, refusalStatus, unstoredProblem } from './problems.js';
+import { refusalProblem, refusalStatus, unstoredProblem, type UnstoredCode } from './problems.js';
 import type { DoorAnswer, RequestHead } from './request-head.js';
-import type { VisitRecord } from './visit-record.js';
+
+/** The word for how a visit ended; those of stored requests stand in `inbound_requests.verdict` too. */
+export type VisitVerdict = Verdict | UnstoredCode | 'handshake';
 
 /** How a visit ended, before it is put into the words of the source. */
 export type Outcome =
@@ -23,7 +25,7 @@ export type Outcome =
 
 export interface ProblemOutcome {
   readonly kind: 'problem';
-  readonly verdict: VisitRecord['verdict'];
+  readonly verdict: VisitVerdict;
   readonly problem: Problem;
   readonly issues?: readonly BodyIssue[];
   readonly inboundRequestId: InboundRequestId | null;

@@ -4,7 +4,7 @@ import { VERDICTS, type BodyIssue, type Refusal, type RefusalVerdict } from '../
 
 /** Answers that are not refusals of a stored request. */
 const UNSTORED = { method_not_allowed: 405, rate_limited: 429, undecided: 503, unavailable: 503, internal_error: 500 } as const;
-type UnstoredCode = keyof typeof UNSTORED;
+export type UnstoredCode = keyof typeof UNSTORED;
 
 const TITLES: Readonly<Record<RefusalVerdict | UnstoredCode, string>> = {
   no_lead: 'No lead in the request',

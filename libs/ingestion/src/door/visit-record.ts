@@ -1,13 +1,12 @@
 import type { Logger, Metrics } from '#platform';
-import type { Verdict } from '../body/refusal.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome, VisitVerdict } from './outcome.js';
 
 /** One answered lead request. Nothing of the person, no url, no key. */
 export interface VisitRecord {
   /** The route template. */
   readonly route: string;
   readonly status: number;
-  readonly verdict: Verdict | 'handshake' | 'method_not_allowed' | 'rate_limited' | 'undecided' | 'unavailable' | 'internal_error';
+  readonly verdict: VisitVerdict;
   readonly requestId: string;
   readonly correlationId: string;
   /** The first one of a request with several. */
