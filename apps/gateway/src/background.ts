@@ -2,7 +2,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { FollowedApiKeys } from '#access';
 import { AuditChainer } from '#audit';
 import { DeliverLeads, ReclaimExpiredLeases } from '#delivery';
-import { ProcessLeads, ReleaseHeldLeads } from '#pipeline';
+import { FollowedKeyRings } from '#keys';
+import { ProcessLeads, ReleaseHeldLeads, RewriteBlindIndexes } from '#pipeline';
 import {
   ConfigStore,
   DueWork,
@@ -29,6 +30,7 @@ export class Background {
   private readonly relay: Relay;
   private readonly config: ConfigStore;
   private readonly keys: FollowedApiKeys;
+  private readonly identityKeys: FollowedKeyRings;
   private readonly chainer: AuditChainer;
   private readonly periodic: Periodic;
 
@@ -40,6 +42,7 @@ export class Background {
     this.relay = app.get(Relay);
     this.config = app.get(ConfigStore);
     this.keys = app.get(FollowedApiKeys);
+    this.identityKeys = app.get(FollowedKeyRings);
     this.chainer = app.get(AuditChainer);
     this.periodic = new Periodic(this.has('relay') ? this.relayTasks() : [], logger);
     const parts = { consumers: this.consumers(), processLeads: app.get(ProcessLeads), deliverLeads: app.get(DeliverLeads) };
@@ -50,6 +53,8 @@ export class Background {
   async start(): Promise<void> {
     // The keys first: a source that is known would refuse its senders' keys while they are not.
     await this.keys.start();
+    // And a lead that is taken before the duplicate check has its key would go on unchecked.
+    await this.identityKeys.start();
     await this.config.start();
     this.queue.start();
     this.relay.startPolling({ takesDue: this.has('relay') });
@@ -65,7 +70,13 @@ export class Background {
 
   async stop(): Promise<void> {
     await this.queue.close();
-    await Promise.all([this.chainer.stop(), this.config.stop(), this.keys.stop(), this.app.get<QueueBackend>(QUEUE_BACKEND).close()]);
+    await Promise.all([
+      this.chainer.stop(),
+      this.config.stop(),
+      this.keys.stop(),
+      this.identityKeys.stop(),
+      this.app.get<QueueBackend>(QUEUE_BACKEND).close(),
+    ]);
   }
 
   private has(role: Settings['roles'][number]): boolean {
@@ -84,6 +95,7 @@ export class Background {
     return [
       { name: 'reclaim_expired_leases', everyMs: 5 * SECOND, run: () => app.get(ReclaimExpiredLeases).runOnce() },
       { name: 'release_held_leads', everyMs: SECOND, run: () => app.get(ReleaseHeldLeads).runOnce() },
+      { name: 'rewrite_blind_indexes', everyMs: SECOND, run: () => app.get(RewriteBlindIndexes).runOnce() },
       { name: 'sweep', everyMs: HOUR, run: () => app.get(SweepExpired).run() },
     ];
   }

@@ -37,6 +37,12 @@ describe('what is known after a call', () => {
     expect(crm.requests[0]?.headers['user-agent']).toBe('leadgate/test');
   });
 
+  it('answered: a GET has no body', async () => {
+    crm.next(answers.status(200, { body: '{"id":"7"}' }));
+    expect(await http.get(aCall())).toMatchObject({ kind: 'answered', statusCode: 200 });
+    expect(crm.requests[0]).toMatchObject({ method: 'GET', path: '/leads', body: '' });
+  });
+
   it('answered: a redirect is an answer and is not followed', async () => {
     crm.next(answers.redirect(crm.url));
     expect(await call()).toMatchObject({ kind: 'answered', statusCode: 302 });
