@@ -120,7 +120,7 @@ describe('every command', () => {
   it('has a name of its own, of one or two words', () => {
     const names = COMMANDS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    for (const name of names) expect(name).toMatch(/^[a-z]+( [a-z]+)?$/);
+    for (const name of names) expect(name).toMatch(/^[a-z]+(-[a-z]+)*( [a-z]+)?$/);
   });
 
   it('asks for required arguments before optional ones', () => {
