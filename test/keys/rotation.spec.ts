@@ -163,6 +163,25 @@ describe('a rotation misses no duplicate', () => {
     ]);
   });
 
+  it('after a key was lost, what older leads are known by is made anew from the leads', async () => {
+    const rings = host.process();
+    await rings.refresh();
+    const [lead] = await world.leads('t1', [person(1)]);
+    await world.process({ ring: rings }).decide(lead!);
+    const lost = rings.ringOf(T1)!.current.id;
+    await host.put(JSON.stringify({ current: { id: 'next', secret: 'ab'.repeat(31) + 'cd' } }));
+    const restarted = host.process();
+    await restarted.refresh();
+    expect(restarted.ringOf(T1)).toBeNull();
+    expect((await keys('retire', lost, '--lost')).said).toContain('is retired');
+    await restarted.refresh();
+    expect((await keys('status')).said).toMatch(/current key next .*\n.* 0 % {2}0 of 1 leads/);
+    expect(await rewriter(restarted).runOnce()).toBe(1);
+    const [again] = await world.leads('t1', [person(1)]);
+    await world.process({ ring: restarted }).decide(again!);
+    expect(await world.row(again!)).toMatchObject({ duplicate_of: lead, identity_key_id: 'next' });
+  });
+
   it('of two rotations at once one is refused, and the file holds what the registry holds', async () => {
     await host.process().refresh();
     const answers = await Promise.all([keys('rotate', '--json'), keys('rotate', '--json')]);

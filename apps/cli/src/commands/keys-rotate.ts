@@ -63,9 +63,9 @@ async function watch(pool: Pool, ring: string, world: World): Promise<void> {
   for (;;) {
     const status = (await ringStatuses(pool)).find((one) => one.ring === ring);
     if (status === undefined) return;
-    const left = status.older.reduce((sum, { leadsToRewrite }) => sum + leadsToRewrite, 0);
-    world.complain(`\r${rewritingBar(status)}${left === 0 ? '\n' : ''}`);
-    if (left === 0) return;
+    const isDone = status.leadsToRewrite === 0;
+    world.complain(`\r${rewritingBar(status)}${isDone ? '\n' : ''}`);
+    if (isDone) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }

@@ -19,7 +19,7 @@ function inWords(rings: readonly RingStatus[]): string {
   return rings
     .flatMap((status) => [
       `${ringName(status.ring)}: current key ${status.current.keyId} since ${status.current.activatedAt.toISOString()}`,
-      ...(status.older.length === 0 ? [] : [`  blind indexes ${rewritingBar(status)}`]),
+      ...(status.older.length === 0 && status.leadsToRewrite === 0 ? [] : [`  blind indexes ${rewritingBar(status)}`]),
       ...status.older.map((key) => `  older key ${key.keyId} since ${key.activatedAt.toISOString()}: ${mayGo(key)}`),
     ])
     .join('\n');
@@ -34,11 +34,12 @@ function mayGo({ keyId, windowPassed, windowPassedAt, leadsToRewrite, claimsOnly
   return waits.length === 0 ? `may go: leadgate keys retire ${keyId}` : waits.join(', ');
 }
 
-function asJson({ ring, current, older, leads }: RingStatus): object {
+function asJson({ ring, current, older, leads, leadsToRewrite }: RingStatus): object {
   return {
     ring: ring === '' ? null : ring,
     current: { id: current.keyId, activated_at: current.activatedAt },
     leads,
+    leads_to_rewrite: leadsToRewrite,
     older: older.map((key) => ({
       id: key.keyId,
       activated_at: key.activatedAt,

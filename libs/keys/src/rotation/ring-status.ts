@@ -24,6 +24,8 @@ export interface RingStatus {
   readonly older: readonly OlderKey[];
   /** Leads of the ring's tenants with a blind index, under whatever key. */
   readonly leads: number;
+  /** Those of them that are not yet under the current one. */
+  readonly leadsToRewrite: number;
 }
 
 /** The largest of any tenant: a claim may count for so long. */
@@ -31,6 +33,7 @@ const WINDOW = `select coalesce(max((content->'dedup'->>'window_hours')::int), 0
 /** $1: the tenant or '' for all without a ring of their own ($2: those that have one). */
 const OF_RING = `(case when $1 = '' then tenant_id <> all($2::text[]) else tenant_id = $1 end)`;
 const LEADS = `select count(*)::int as count from leads where identity_key_id is not null and ${OF_RING}`;
+const LEADS_NOT_UNDER = `${LEADS} and identity_key_id <> $3`;
 const LEADS_UNDER = `${LEADS} and identity_key_id = $3`;
 const CLAIMS_ONLY_UNDER = `
   select count(*)::int as count from identity_claims older
@@ -69,7 +72,7 @@ export async function ringStatuses(connection: Pool | PoolClient): Promise<RingS
         ),
       });
     }
-    statuses.push({ ring, current, older, leads: await count(LEADS) });
+    statuses.push({ ring, current, older, leads: await count(LEADS), leadsToRewrite: await count(LEADS_NOT_UNDER, current.keyId) });
   }
   return statuses;
 }
