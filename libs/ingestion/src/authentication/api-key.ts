@@ -1,6 +1,6 @@
 import { refuse } from '../body/refusal.js';
 import { headerOf } from '../door/request-head.js';
-import type { JudgeScheme } from './judge-access.js';
+import type { JudgeScheme } from './scheme.js';
 
 /**
  * `Authorization: Bearer lg_…`, looked up before. Only a key that was made for this very source sends leads to it: a key that reads a

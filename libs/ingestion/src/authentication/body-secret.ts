@@ -1,6 +1,6 @@
 import { refuse } from '../body/refusal.js';
 import { headerOf } from '../door/request-head.js';
-import type { JudgeScheme } from './judge-access.js';
+import type { JudgeScheme } from './scheme.js';
 import { findMember } from './find-member.js';
 import { isOneOf, secretsOf } from './same-secret.js';
 

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { refuse } from '../body/refusal.js';
 import { headerOf } from '../door/request-head.js';
-import type { JudgeScheme } from './judge-access.js';
+import type { JudgeScheme } from './scheme.js';
 import { secretsOf } from './same-secret.js';
 
 export const HMAC_SIGNATURE_HEADER = 'X-Hub-Signature-256';

@@ -1,6 +1,7 @@
 import type { Principal } from '#access';
 import { isUnauthenticated, type SourceAuthentication, type SourceConfig, type SourceId, type TenantId } from '#core';
-import { judgeAccess, type ShownRequest } from './judge-access.js';
+import { judgeAccess } from './judge-access.js';
+import type { ShownRequest } from './scheme.js';
 import { aShownRequest, aSource, SOURCE_ID } from './testing/a-source.js';
 
 const verdictOf = (source: SourceConfig, request: ShownRequest): string => judgeAccess(source, request)?.verdict ?? 'admitted';

@@ -1,5 +1,5 @@
 import { refuse } from '../body/refusal.js';
-import type { JudgeScheme, ShownRequest } from './judge-access.js';
+import type { JudgeScheme, ShownRequest } from './scheme.js';
 
 /** Headers that a proxy adds: with one of them a loopback peer is only the messenger. */
 const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'] as const;

@@ -1,6 +1,6 @@
 import { refuse } from '../body/refusal.js';
 import { headerOf } from '../door/request-head.js';
-import type { JudgeScheme } from './judge-access.js';
+import type { JudgeScheme } from './scheme.js';
 import { isOneOf, secretsOf } from './same-secret.js';
 
 export const SHARED_SECRET_HEADER = 'X-Shared-Secret';

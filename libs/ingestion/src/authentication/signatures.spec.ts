@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import type { SourceAuthentication, SourceConfig } from '#core';
-import { judgeAccess, type ShownRequest } from './judge-access.js';
+import { judgeAccess } from './judge-access.js';
+import type { ShownRequest } from './scheme.js';
 import { aShownRequest, aSource } from './testing/a-source.js';
 
 const verdictOf = (source: SourceConfig, request: ShownRequest): string => judgeAccess(source, request)?.verdict ?? 'admitted';

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { refuse } from '../body/refusal.js';
 import { headerOf } from '../door/request-head.js';
-import type { JudgeScheme } from './judge-access.js';
+import type { JudgeScheme } from './scheme.js';
 import { secretsOf } from './same-secret.js';
 
 /** How far the sender's clock may be from ours, either way: the tolerance of the specification's own libraries. */

@@ -8,7 +8,7 @@ import type { SourceKind } from './source-kind.js';
 import { typeformSource } from './typeform/typeform.source.js';
 
 /** Every kind there is; a further one is its folder and a line here. */
-const SOURCE_KINDS: readonly SourceKind[] = [jsonSource, formSource, guardSource, metaSource, googleAdsSource, typeformSource];
+export const SOURCE_KINDS: readonly SourceKind[] = [jsonSource, formSource, guardSource, metaSource, googleAdsSource, typeformSource];
 
 /** The kinds of sources this gateway can read. */
 export class SourceKinds {

@@ -1,5 +1,5 @@
 import type { SourceConfig, SourceId } from '#core';
-import type { ShownRequest } from '../judge-access.js';
+import type { ShownRequest } from '../scheme.js';
 
 /** A source in which nothing is wrong. */
 export function aSource(changes: Partial<SourceConfig> = {}): SourceConfig {
