@@ -9,6 +9,7 @@ import type { PrismaClient } from '@prisma/client';
 import { FollowedApiKeys } from '#access';
 import { appendAuditEvents, AuditModule } from '#audit';
 import { AcceptLead, FrontDoorAdapter, IngestionModule } from '#ingestion';
+import { FollowedKeyRings, KeysModule } from '#keys';
 import { PipelineModule } from '#pipeline';
 import { ConfigStore, createLogger, PlatformModule, Pools, PRISMA, QUEUE_BACKEND, type QueueBackend, readSettings } from '#platform';
 import { Readiness, ReadingModule } from '#reading';
@@ -32,7 +33,7 @@ export async function startIngestionApp(databaseUrl: string, environment: Readon
   const env = { LEADGATE_DATA_DIR: dataDir, LEADGATE_ADMIN_KEY: ADMIN_KEY, LEADGATE_RATE_LIMIT_PER_MINUTE: '0', ...environment };
   const settings = readSettings(env, PROJECT_ROOT);
   const parts = { settings, logger: createLogger('silent', false), databaseUrl, env, checkConfig: () => [], appendAuditEvents };
-  const imports = [PlatformModule.with(parts), AuditModule, PipelineModule, ReadingModule, IngestionModule];
+  const imports = [PlatformModule.with(parts), AuditModule, KeysModule, PipelineModule, ReadingModule, IngestionModule];
   const app = await NestFactory.create({ module: class TestGateway {}, imports }, new FrontDoorAdapter(), {
     logger: false,
     abortOnError: false,
@@ -40,6 +41,7 @@ export async function startIngestionApp(databaseUrl: string, environment: Readon
   });
   await app.listen(0, '127.0.0.1');
   await app.get(FollowedApiKeys).start();
+  await app.get(FollowedKeyRings).start();
   await app.get(ConfigStore).start();
   app.get(Readiness).open();
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
@@ -51,6 +53,7 @@ export async function startIngestionApp(databaseUrl: string, environment: Readon
     close: async () => {
       await app.close();
       await app.get(FollowedApiKeys).stop();
+      await app.get(FollowedKeyRings).stop();
       await app.get(ConfigStore).stop();
       await app.get(AcceptLead, { strict: false }).drain();
       await app.get<PrismaClient>(PRISMA).$disconnect();
