@@ -35,6 +35,7 @@ export function makeOverlay(): Overlay {
   for (const part of [
     'apps',
     'libs',
+    'test/fixtures',
     'test/support',
     'package.json',
     'tsconfig.json',

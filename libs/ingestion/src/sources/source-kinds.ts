@@ -27,6 +27,10 @@ export class SourceKinds {
     return this.byName.get(name);
   }
 
+  all(): readonly SourceKind[] {
+    return [...this.byName.values()];
+  }
+
   /** What the kinds have to say about a configuration, one sentence each, beginning with its place. */
   problemsOf(config: TenantConfig): string[] {
     return config.sources.flatMap((source, index) => this.problemsOfSource(source).map((problem) => `sources[${index}].${problem}`));
@@ -34,7 +38,12 @@ export class SourceKinds {
 
   private problemsOfSource(source: SourceConfig): string[] {
     const kind = this.byName.get(source.kind);
-    if (kind === undefined) return [`kind: "${source.kind}" is not a kind of source; known kinds: ${[...this.byName.keys()].join(', ')}`];
+    if (kind === undefined)
+      return [
+        `kind: "${source.kind}" is not a kind of source; known kinds: ${this.all()
+          .map(({ kind: known }) => known)
+          .join(', ')}`,
+      ];
     const useless = [
       ['field_names', kind.readsFieldNames === true],
       ['fetch', kind.fetches === true],
