@@ -58,7 +58,7 @@ const STORE = {
          )
          INSERT INTO leads (id, tenant_id, source_id, inbound_request_id, item_no, native_id, correlation_id, request_id, flags, payload,
                             sender_key_sha256, resubmission_of, claimed_until, rung_at, ring_gen)
-         SELECT lead_id, tenant_id, source_id, id, item_no, native_id, correlation_id, request_id, string_to_array(flags, ','),
+         SELECT lead_id, tenant_id, source_id, id, coalesce(item_no, 0), native_id, correlation_id, request_id, string_to_array(flags, ','),
                 coalesce(payload, convert_from(body, 'UTF8'))::jsonb,
                 sender_key_sha256,
                 CASE WHEN sender_key_sha256 IS NOT NULL THEN coalesce(
@@ -96,33 +96,38 @@ export async function storeRows(client: PoolClient, rows: readonly RowToStore[],
       lines.map(({ row }) => row.inbound.sourceId),
       lines.map(({ row }) => row.inbound.route),
       lines.map(({ row }) => row.verdict),
-      lines.map(({ row }) => row.verdictDetail),
+      sparse(lines.map(({ row }) => row.verdictDetail)),
       lines.map(({ row }) => row.statusCode),
       lines.map(({ row }) => row.inbound.contentType),
       lines.map(({ row, further }) => (further ? null : row.inbound.headers)),
-      lines.map(({ row }) => row.inbound.query),
+      sparse(lines.map(({ row }) => row.inbound.query)),
       lines.map(({ row }) => row.inbound.remoteAddress),
       lines.map(({ row }) => row.inbound.requestId),
       lines.map(({ row }) => row.inbound.correlationId),
-      lines.map(({ row }) => row.inbound.keySha256),
+      sparse(lines.map(({ row }) => row.inbound.keySha256)),
       offsets,
       lines.map(({ row }) => row.inbound.body.length),
-      lines.map(bodyTextOf),
+      sparse(lines.map(bodyTextOf)),
       lines.map(({ row }) => row.inbound.bodyBytes),
       lines.map(({ row }) => row.inbound.bodyTruncated),
-      lines.map(({ row }) => row.bodySha256),
+      sparse(lines.map(({ row }) => row.bodySha256)),
       lines.map(({ lead }) => lead?.leadId ?? null),
-      lines.map(({ lead }) => lead?.nativeId ?? null),
+      sparse(lines.map(({ lead }) => lead?.nativeId ?? null)),
       lines.map(({ lead }) => lead?.flags.join(',') ?? ''),
-      lines.map(payloadOf),
-      lines.map(({ lead }) => lead?.itemNo ?? null),
-      lines.map(({ lead }) => lead?.senderKeySha256 ?? null),
-      firstUnderSenderKeys(lines),
-      lines.map(({ row }) => row.claimSeconds),
+      sparse(lines.map(payloadOf)),
+      sparse(lines.map(({ lead }) => lead?.itemNo || null)),
+      sparse(lines.map(({ lead }) => lead?.senderKeySha256 ?? null)),
+      sparse(firstUnderSenderKeys(lines)),
+      sparse(lines.map(({ row }) => row.claimSeconds)),
       rung,
     ],
   });
   return new Map(stored.map(({ id, received_at }) => [id, received_at]));
+}
+
+/** A column of nothing but nulls need not travel: unnest fills shorter arrays up with nulls. Ordinary leads leave most columns empty. */
+function sparse<Value>(column: (Value | null)[]): (Value | null)[] {
+  return column.every((value) => value === null) ? [] : column;
 }
 
 function linesOf(row: RowToStore): Line[] {
