@@ -11,7 +11,9 @@ it('refuses to start with two kinds of one name', () => {
 
 it('names the known kinds where a configuration asks for another', () => {
   expect(problemsOf(aSource(), aSource({ kind: 'telepathy' }))).toEqual([
-    expect.stringMatching(/^sources\[1\]\.kind: "telepathy" is not a kind of source; known kinds: json, form, guard, meta, google-ads, typeform/),
+    expect.stringMatching(
+      /^sources\[1\]\.kind: "telepathy" is not a kind of source; known kinds: json, form, guard, meta, google-ads, typeform/,
+    ),
   ]);
 });
 
