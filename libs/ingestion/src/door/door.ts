@@ -98,11 +98,12 @@ export class Door {
       if (limited !== null) return limited;
     }
 
-    const sentKey = readIdempotencyKey(headerOf(head.headers, keyHeaderOf(source.idempotency)));
+    const keyHeader = keyHeaderOf(source.idempotency);
+    const sentKey = readIdempotencyKey(headerOf(head.headers, keyHeader));
     const keySha256 = sentKey === 'unusable' ? null : sentKey;
     const inbound = inboundRequestOf(route, configured, head, { correlationId, keySha256 }, body);
     if (resolved.refusal !== null) return this.keep(visit, inbound, resolved.refusal);
-    if (sentKey === 'unusable' && source.idempotency.invalid_key === 'refuse') return this.keep(visit, inbound, UNUSABLE_KEY);
+    if (sentKey === 'unusable' && source.idempotency.invalid_key === 'refuse') return this.keep(visit, inbound, unusableKey(keyHeader));
 
     // The stored bytes, from which secrets are gone: what a release would read.
     const stored = { bytes: inbound.body, contentType: inbound.contentType, contentEncoding: headerOf(head.headers, 'content-encoding') };
@@ -128,10 +129,9 @@ interface Arrival {
   readonly correlationId: string;
 }
 
-const UNUSABLE_KEY = refuse(
-  'invalid_idempotency_key',
-  'Idempotency-Key must be 1 to 255 visible ASCII characters, bare or in double quotes.',
-);
+function unusableKey(header: string): Refusal {
+  return refuse('invalid_idempotency_key', `The header ${header} must be 1 to 255 visible ASCII characters, bare or in double quotes.`);
+}
 
 /** Before the source is known, in the words of the route's first; without any configuration, in words that no old client misreads. */
 function styleOf(route: LeadRoute | null, path: string): AnswerStyle {
