@@ -13,6 +13,7 @@ import { FollowedKeyRings, KeysModule } from '#keys';
 import { PipelineModule } from '#pipeline';
 import { ConfigStore, createLogger, PlatformModule, Pools, PRISMA, QUEUE_BACKEND, type QueueBackend, readSettings } from '#platform';
 import { Readiness, ReadingModule } from '#reading';
+import { TelemetryModule } from '#telemetry';
 import { PROJECT_ROOT } from './child-process.js';
 import { sendTo, type Answer, type Sending } from './open-door.js';
 
@@ -33,7 +34,7 @@ export async function startIngestionApp(databaseUrl: string, environment: Readon
   const env = { LEADGATE_DATA_DIR: dataDir, LEADGATE_ADMIN_KEY: ADMIN_KEY, LEADGATE_RATE_LIMIT_PER_MINUTE: '0', ...environment };
   const settings = readSettings(env, PROJECT_ROOT);
   const parts = { settings, logger: createLogger('silent', false), databaseUrl, env, checkConfig: () => [], appendAuditEvents };
-  const imports = [PlatformModule.with(parts), AuditModule, KeysModule, PipelineModule, ReadingModule, IngestionModule];
+  const imports = [PlatformModule.with(parts), AuditModule, TelemetryModule, KeysModule, PipelineModule, ReadingModule, IngestionModule];
   const app = await NestFactory.create({ module: class TestGateway {}, imports }, new FrontDoorAdapter(), {
     logger: false,
     abortOnError: false,
