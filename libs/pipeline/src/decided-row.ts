@@ -11,6 +11,8 @@ export interface DecidedRow extends BlindIndex {
   readonly tenant_id: string;
   readonly journey_id: string;
   readonly journey_no: number;
+  /** What the lead must still be. */
+  readonly from_status: LeadStatus;
   readonly status: LeadStatus;
   readonly hold_reason: string | null;
   readonly hold_seconds: number | null;
@@ -50,6 +52,7 @@ export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
     tenant_id: lead.tenantId,
     journey_id: newId(),
     journey_no: lead.journeyNo,
+    from_status: 'RECEIVED',
     status: said.status,
     hold_reason: outcome.kind === 'hold' ? outcome.reason.code : null,
     hold_seconds: outcome.kind === 'hold' ? outcome.holdSeconds : null,

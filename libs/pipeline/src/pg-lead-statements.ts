@@ -12,7 +12,11 @@ export const LOAD = {
       returning leads.id, tenant_id, source_id, native_id, request_id, received_at, payload, flags, journey_no + 1 as journey_no, crash_count - 1 as crash_count`,
 };
 
-/** The compare-and-set: a lead that another process decided meanwhile is not returned, and nothing is written for it. */
+/**
+ * The compare-and-set: a lead that another process decided meanwhile is not returned, and nothing is written for it. The status it must
+ * have comes with the row: written here, Postgres would read the whole index of due leads for every flush (measured with 30,000 of them:
+ * 234 entries a lead, and half of the statement's time).
+ */
 export const DECIDE = {
   name: 'decide_leads',
   text: `update leads
@@ -25,12 +29,19 @@ export const DECIDE = {
                 phone_fingerprint = case when row.identity_key_id is null then leads.phone_fingerprint else row.phone_fingerprint end,
                 identity_key_id = coalesce(row.identity_key_id, leads.identity_key_id),
                 journey_no = row.journey_no, crash_count = 0, claimed_until = null, rung_at = null, updated_at = clock_timestamp()
-           from jsonb_to_recordset($1::jsonb) as row (id uuid, status text, hold_reason text, hold_seconds float8, decision text,
+           from jsonb_to_recordset($1::jsonb) as row (id uuid, from_status text, status text, hold_reason text, hold_seconds float8, decision text,
                 reason_codes text[], rejection_reason text, normalized_payload jsonb, config_version_id uuid, duplicate_of uuid,
                 duplicate_check_skipped boolean, journey_no int, email_fingerprint bytea, phone_fingerprint bytea, identity_key_id text)
-          where leads.id = row.id and leads.status = 'RECEIVED' and leads.journey_no = row.journey_no - 1
+          where leads.id = row.id and leads.status = row.from_status and leads.journey_no = row.journey_no - 1
       returning leads.id`,
 };
+
+/**
+ * Before DECIDE: every row by its primary key. A plan made while the table was small would read all of it, and Postgres keeps that plan
+ * until it analyses the table, up to a minute later and 80,000 leads on (measured: half of the time of a decision).
+ */
+export const ROW_BY_ROW =
+  'set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off';
 
 export const INSERT_JOURNEYS = {
   name: 'insert_journeys',

@@ -5,7 +5,7 @@ import { Coalescer, inTransaction, type Metrics, type Pool, type PoolClient } fr
 import { claimRequestOf } from './claim-request.js';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows } from './decided-row.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
-import { DECIDE, HOLD_AS_POISON, INSERT_CRM_LEADS, INSERT_DELIVERIES, INSERT_JOURNEYS, LOAD } from './pg-lead-statements.js';
+import { DECIDE, HOLD_AS_POISON, INSERT_CRM_LEADS, INSERT_DELIVERIES, INSERT_JOURNEYS, LOAD, ROW_BY_ROW } from './pg-lead-statements.js';
 
 /** Of claims that expired, within one flush; the next ones have to wait for theirs. */
 const MAX_CLEARINGS = 3;
@@ -197,6 +197,7 @@ async function writeDecisions(
 
 async function decideRows(client: PoolClient, rows: readonly DecidedRow[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
+  await client.query(ROW_BY_ROW);
   const won = await client.query<{ id: string }>({ ...DECIDE, values: [JSON.stringify(rows)] });
   return new Set(won.rows.map(({ id }) => id));
 }
