@@ -8,7 +8,7 @@ import { type Server, startServer } from './support/processes.js';
 import { median, rounded } from './support/statistics.js';
 
 const TENANT = 't2';
-const LEADS_PER_ROUND = 10_000;
+const LEADS_PER_ROUND = 6000;
 /** The seed of each load: no two of one run share a lead. */
 const FIRST_SEED = 2;
 

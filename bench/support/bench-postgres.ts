@@ -29,7 +29,7 @@ export async function startBenchPostgres(root: string): Promise<BenchPostgres> {
     empty: async () => {
       await client.query(`alter table audit_events disable trigger user; alter table audit_chain disable trigger user`);
       await client.query(
-        `truncate inbound_requests, leads, journeys, idempotency_records, crm_leads, deliveries, delivery_attempts, audit_events, audit_chain, audit_unchained, identity_claims`,
+        `truncate inbound_requests, leads, journeys, idempotency_records, crm_leads, deliveries, delivery_attempts, audit_events, audit_chain, audit_unchained, identity_claims, policy_divergences, feedback_events`,
       );
       await client.query(`alter table audit_events enable trigger user; alter table audit_chain enable trigger user`);
       await client.query('checkpoint');
