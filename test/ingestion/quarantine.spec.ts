@@ -112,8 +112,9 @@ describe('what was refused can be looked at and let in', () => {
   it('a released request becomes a lead like any other', async () => {
     const id = await refused('{"email":"j@example.com","address":{"zip":"66123"}}');
     const answer = await release(id);
-    expect(answer).toMatchObject({ status: 200, body: { id, status: 'released', created: true } });
     const leadId = answer.body['lead_id'] as string;
+    const line = { lead_id: leadId, created: true, href: `/v1/leads/${leadId}` };
+    expect([answer.status, answer.body]).toEqual([200, { id, status: 'released', ...line, leads: [line] }]);
     expect(await leadsFrom(id)).toEqual([
       { id: leadId, status: 'RECEIVED', payload: { email: 'j@example.com', address: { zip: '66123' } } },
     ]);
@@ -129,6 +130,23 @@ describe('what was refused can be looked at and let in', () => {
     expect(row).toEqual({ verdict: 'source_not_open', released_by: 'operator', released: true, released_lead_id: leadId });
     const { body } = await app.get('/v1/quarantine?released=true');
     expect((body['requests'] as { id: string }[]).map((one) => one.id)).toContain(id);
+  });
+
+  it('a request for an unknown tenant is listed, and a source that does not exist cannot be named for it', async () => {
+    const sent = await app.send({ path: '/v1/leads/ingest', headers: JSON_TYPE, body: '{"tenant_id":"nobody","email":"a@example.com"}' });
+    expect(sent.status).toBe(404);
+    const { body } = await app.get('/v1/quarantine?verdict=unknown_tenant');
+    const [listed] = body['requests'] as { id: string; tenant: string | null; source: string | null; status_code: number }[];
+    expect(listed).toMatchObject({ tenant: null, source: null, status_code: 404 });
+    const id = listed?.id ?? '';
+    expect(await app.get(`/v1/quarantine/${id}`)).toMatchObject({ status: 200, body: { tenant: null } });
+    const named = (source: string) =>
+      app.send({ path: `/v1/quarantine/${id}/release?source=${source}`, headers: { authorization: 'Bearer the-admin-key-of-the-tests' } });
+    expect(await release(id)).toMatchObject({ status: 409, body: { type: 'urn:leadgate:problem:source_unknown' } });
+    expect(await named('nobody/ingest')).toMatchObject({ status: 409, body: { type: 'urn:leadgate:problem:source_unknown' } });
+    const released = await named('t1/ingest');
+    expect(released).toMatchObject({ status: 200, body: { created: true } });
+    expect(await rows('SELECT tenant_id FROM leads WHERE id = $1', [released.body['lead_id']])).toEqual([{ tenant_id: 't1' }]);
   });
 
   it('released twice, also at the same moment: the same lead', async () => {

@@ -46,7 +46,7 @@ export async function acceptBatch(client: PoolClient, batch: readonly Submission
 }
 
 function claimantsOf(submission: Submission): Claimant[] {
-  if (submission.kind === 'refused') return [];
+  if (submission.kind === 'refused' || submission.items.every(({ key }) => key === null)) return [];
   const { inbound, items } = submission;
   return items.map((item) => ({ inbound, item }));
 }
