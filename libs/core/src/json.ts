@@ -89,3 +89,9 @@ export function digitsOf(value: number): string {
     ? `${sign}0.${'0'.repeat(-shift - 1)}${whole}${fraction}`
     : `${sign}${whole}${fraction}${'0'.repeat(shift - fraction.length)}`;
 }
+
+/** Text that Postgres takes: NUL and lone surrogates become U+FFFD. */
+export function storableText(text: string): string {
+  const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
+  return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\ufffd') : wellFormed;
+}

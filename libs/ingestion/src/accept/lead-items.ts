@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type JsonObject, type LeadId, readPath, type SourceConfig } from '#core';
+import { type JsonObject, type LeadId, readPath, storableText, type SourceConfig } from '#core';
 import { newId } from '#platform';
 import { bodyFingerprint } from '../body/body-fingerprint.js';
 import { refuse, type Refusal } from '../body/refusal.js';
-import { storableText } from '../body/storable-copy.js';
 import type { RequestWithLeads } from '../sources/read-request.js';
 import type { KeyClaim, LeadItem } from './submission.js';
 

@@ -1,7 +1,6 @@
-import type { LeadId } from '#core';
+import { storableText, type LeadId } from '#core';
 import type { PoolClient } from '#platform';
 import type { Verdict } from '../body/refusal.js';
-import { storableText } from '../body/storable-copy.js';
 import type { InboundRequest, LeadItem } from './submission.js';
 
 /** One row of inbound_requests, with the leads it brought. */

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '#core';
+import { storableText, type JsonObject, type JsonValue } from '#core';
 
 /**
  * The value as jsonb can take it: NUL and lone surrogates become U+FFFD, in names too. Replaced, not dropped: `a\0@b.de` must not
@@ -23,10 +23,4 @@ export function storableCopy(value: JsonValue): JsonValue {
     copy[storableName] = storable;
   }
   return changed ? copy : value;
-}
-
-/** Text that Postgres takes. */
-export function storableText(text: string): string {
-  const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
-  return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\ufffd') : wellFormed;
 }
