@@ -9,7 +9,7 @@ export type CallOutcome =
       readonly kind: 'answered';
       readonly statusCode: number;
       readonly headers: IncomingHttpHeaders;
-      /** At most 64 KiB. */
+      /** As much as the call reads of it. */
       readonly body: Buffer;
       /** false: the body broke off, took too long or was larger. The status counts all the same. */
       readonly bodyComplete: boolean;
@@ -22,7 +22,12 @@ export type CallOutcome =
       readonly cause: string;
     };
 
-const MAX_BODY_BYTES = 64 * 1024;
+/** What bounds a call. */
+export interface CallLimits {
+  readonly timeoutMs: number;
+  readonly maxAnswerBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
  * Watches one call from the queue for a connection to the end of its answer.
@@ -41,10 +46,10 @@ export class CallInFlight implements Dispatcher.DispatchHandler {
   private readonly onAbort = (): void => this.breakOff(CALL_ABORTED);
 
   constructor(
-    private readonly timeoutMs: number,
-    private readonly signal: AbortSignal | undefined,
+    private readonly limits: CallLimits,
     private readonly settle: (outcome: CallOutcome) => void,
   ) {
+    const { signal, timeoutMs } = limits;
     this.timer = setTimeout(() => this.breakOff(CALL_TIMEOUT), timeoutMs);
     if (signal?.aborted === true) this.breakOff(CALL_ABORTED);
     else signal?.addEventListener('abort', this.onAbort, { once: true });
@@ -65,9 +70,10 @@ export class CallInFlight implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.over) return;
-    this.chunks.push(chunk.subarray(0, MAX_BODY_BYTES - this.bytes));
+    const { maxAnswerBytes } = this.limits;
+    this.chunks.push(chunk.subarray(0, maxAnswerBytes - this.bytes));
     this.bytes += chunk.length;
-    if (this.bytes > MAX_BODY_BYTES) this.breakOff('');
+    if (this.bytes > maxAnswerBytes) this.breakOff('');
   }
 
   onResponseEnd(): void {
@@ -87,7 +93,7 @@ export class CallInFlight implements Dispatcher.DispatchHandler {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.timer);
-    this.signal?.removeEventListener('abort', this.onAbort);
+    this.limits.signal?.removeEventListener('abort', this.onAbort);
     this.settle(this.outcome(code, bodyComplete));
   }
 
@@ -96,7 +102,7 @@ export class CallInFlight implements Dispatcher.DispatchHandler {
       const body = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
       return { kind: 'answered', statusCode: this.status.code, headers: this.status.headers, body, bodyComplete };
     }
-    const cause = explainFailure(code, this.timeoutMs);
+    const cause = explainFailure(code, this.limits.timeoutMs);
     return { kind: this.controller === undefined ? 'not_sent' : 'unknown', code, cause };
   }
 }

@@ -24,17 +24,20 @@ export interface OutboundCall {
    * where an unknown outcome is costly, a connection per call is cheaper.
    */
   readonly keepConnection: boolean;
+  /** What is read of the answer; 64 KiB unless told. */
+  readonly maxAnswerBytes?: number;
   /** Breaks the call off. */
   readonly signal?: AbortSignal;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
 const CONNECTIONS_PER_ORIGIN = 256;
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * HTTP calls to other people's servers, one pool of connections per process.
  *
- * It follows no redirect, decodes no compression, reads at most 64 KiB of an answer, verifies TLS and has one deadline for everything:
+ * It follows no redirect, decodes no compression, reads a limited part of an answer, verifies TLS and has one deadline for everything:
  * undici's own header and body timers are off, because a server that sends a byte now and then never trips them.
  */
 export class OutboundHttp {
@@ -69,10 +72,19 @@ export class OutboundHttp {
 
   private call(
     method: 'GET' | 'POST',
-    { origin, path, headers, body, timeoutMs, keepConnection, signal }: Omit<OutboundCall, 'body'> & { readonly body: string | null },
+    {
+      origin,
+      path,
+      headers,
+      body,
+      timeoutMs,
+      keepConnection,
+      maxAnswerBytes = MAX_ANSWER_BYTES,
+      signal,
+    }: Omit<OutboundCall, 'body'> & { readonly body: string | null },
   ): Promise<CallOutcome> {
     return new Promise((resolve) => {
-      const call = new CallInFlight(timeoutMs, signal, resolve);
+      const call = new CallInFlight({ timeoutMs, maxAnswerBytes, signal }, resolve);
       if (call.settled) return;
       this.agent.dispatch(
         { origin, path, method, headers: { ...headers, 'user-agent': this.userAgent }, body, reset: !keepConnection },
