@@ -68,8 +68,9 @@ export class SourceFetch {
   @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true }) base_url!: string;
   /** A reference. */
   @IsString() access_token!: string;
-  /** Gaps after failed attempts, in multiples of LEADGATE_RETRY_BASE_SECONDS. */
+  /** Gaps after failed attempts, in multiples of LEADGATE_RETRY_BASE_SECONDS. Default 1, 2, 4 … 64, 120, 240, 480: eight hours. */
   @IsOptional() @IsArray() @IsInt({ each: true }) @Min(0, { each: true }) retry_multiples?: number[];
+  /** Total time of one call. Default 30. */
   @IsOptional() @IsInt() @Min(1) @Max(30) timeout_seconds?: number;
 }
 

@@ -95,6 +95,30 @@ const ROWS: readonly Row[] = [
       verdict: { kind: 'hold', reason: 'destination_refuses_us', error: `Client error: ${code}` },
     },
   ]),
+  ...bothStyles([
+    {
+      description: '400 that says: later',
+      signal: answered(400, { meaning: { kind: 'retry', cause: 'too many calls' }, retryAfterSeconds: 60 }),
+      verdict: { kind: 'retry', cause: 'too many calls', retryAfterSeconds: 60 },
+    },
+    {
+      description: '500 that says: never',
+      signal: answered(500, { meaning: { kind: 'refused', cause: 'no such lead' } }),
+      verdict: { kind: 'refused', error: 'no such lead' },
+    },
+  ]),
+  {
+    description: '400 that says: not with this token',
+    answers: 'standard',
+    signal: answered(400, { meaning: { kind: 'refuses_us', cause: 'token expired' } }),
+    verdict: { kind: 'hold', reason: 'destination_refuses_us', error: 'token expired' },
+  },
+  {
+    description: '400 that says: not with this token',
+    answers: 'plain',
+    signal: answered(400, { meaning: { kind: 'refuses_us', cause: 'token expired' } }),
+    verdict: { kind: 'refused', error: 'token expired' },
+  },
 ];
 
 describe('classifyAnswer', () => {

@@ -5,10 +5,23 @@ import type { HoldReason } from '../pipeline/reason-codes.js';
 export type DestinationAnswers = 'plain' | 'standard';
 export type DestinationEffect = 'keyed' | 'upsert' | 'search_first' | 'blind';
 
+/** What an answer says of itself, where a destination's errors say more than their status code. `cause` is for people: no values. */
+export interface AnswerMeaning {
+  readonly kind: 'retry' | 'refuses_us' | 'refused';
+  readonly cause: string;
+}
+
 /** What is known about one call. */
 export type Signal =
   /** The status line arrived; whether the body did as well does not matter. */
-  | { readonly kind: 'answered'; readonly statusCode: number; readonly successRule: boolean; readonly retryAfterSeconds: number | null }
+  | {
+      readonly kind: 'answered';
+      readonly statusCode: number;
+      readonly successRule: boolean;
+      readonly retryAfterSeconds: number | null;
+      /** Counts in place of the status code. */
+      readonly meaning?: AnswerMeaning;
+    }
   /** No byte left us. `cause` is for people: what went wrong, no values. */
   | { readonly kind: 'not_sent'; readonly cause: string }
   /** Bytes may have left us and no status came back. */
@@ -37,6 +50,7 @@ export type Verdict =
  * | other 4xx                                  | refused `Client error: <code>`          | refused `Client error: <code>`            |
  *
  * An answer nobody expected is not success. Retry-After is also honoured on the other answers that are retried: a destination that names a time knows best.
+ * A destination kind that understands its vendor's errors says what they mean (`meaning`); that is read as the line of the table it names.
  * `search_first` is held like `blind` until a destination kind that can look a lead up by its key says what it found.
  */
 export function classifyAnswer(answers: DestinationAnswers, effect: DestinationEffect, signal: Signal): Verdict {
@@ -69,9 +83,10 @@ function classifyUnknown(effect: DestinationEffect, cause: string, retryAfterSec
 function classifyStatus(
   answers: DestinationAnswers,
   effect: DestinationEffect,
-  { statusCode, successRule, retryAfterSeconds }: Extract<Signal, { kind: 'answered' }>,
+  { statusCode, successRule, retryAfterSeconds, meaning }: Extract<Signal, { kind: 'answered' }>,
 ): Verdict {
   if (successRule) return { kind: 'delivered' };
+  if (meaning !== undefined) return classifyMeaning(answers, meaning, retryAfterSeconds);
   if (statusCode === 408 || statusCode === 425 || statusCode === 429) {
     return { kind: 'retry', cause: `Client error: ${statusCode}`, retryAfterSeconds };
   }
@@ -83,4 +98,17 @@ function classifyStatus(
     return { kind: 'hold', reason: 'destination_refuses_us', error: `Client error: ${statusCode}` };
   }
   return { kind: 'refused', error: `Client error: ${statusCode}` };
+}
+
+function classifyMeaning(answers: DestinationAnswers, { kind, cause }: AnswerMeaning, retryAfterSeconds: number | null): Verdict {
+  switch (kind) {
+    case 'retry':
+      return { kind: 'retry', cause, retryAfterSeconds };
+    case 'refuses_us':
+      return answers === 'standard' ? { kind: 'hold', reason: 'destination_refuses_us', error: cause } : { kind: 'refused', error: cause };
+    case 'refused':
+      return { kind: 'refused', error: cause };
+    default:
+      return assertNever(kind);
+  }
 }
