@@ -10,6 +10,7 @@ export const AUDIT_EVENT_TYPES = [
   'lead.held',
   'lead.rejected',
   'lead.kept',
+  'lead.fetched',
   'lead.released',
   'lead.status',
   'lead.read',

@@ -1,4 +1,4 @@
-import type { DeliveryId, DestinationId, LeadId, NextStep, TenantId } from '#core';
+import type { DeliveryId, DestinationId, JsonObject, LeadId, NextStep, TenantId } from '#core';
 
 /** Which attempt of which delivery. The number is also the fence: only the attempt that is open may be closed. */
 export interface AttemptRef {
@@ -36,6 +36,8 @@ export interface ClosedAttempt extends AttemptRef {
   readonly retryAfterSeconds: number | null;
   readonly excerpt: string | null;
   readonly recordId: string | null;
+  /** What a fetch that succeeded brought. */
+  readonly fetched: JsonObject | null;
   /** null: nobody measured it, because the process that made the call is gone. */
   readonly durationMs: number | null;
   readonly step: NextStep;

@@ -7,6 +7,7 @@ import { ConfiguredDestinations } from './configured-destinations.js';
 import { DeliverLeads } from './deliver-leads.js';
 import { DestinationRegistry } from './destination-registry.js';
 import { destinationKinds } from './destinations/destination-kinds.js';
+import { fetchers } from './destinations/fetchers.js';
 import { DueDeliveries } from './due-deliveries.port.js';
 import { ExpiredLeases } from './expired-leases.port.js';
 import { PgAttemptLedger } from './pg-attempt-ledger.js';
@@ -19,7 +20,7 @@ import { ReclaimExpiredLeases } from './reclaim-expired-leases.js';
     { provide: OutboundHttp, useFactory: () => new OutboundHttp({ userAgent: `leadgate/${VERSION}` }) },
     {
       provide: DestinationRegistry,
-      useFactory: (http: OutboundHttp) => new DestinationRegistry(destinationKinds(http)),
+      useFactory: (http: OutboundHttp) => new DestinationRegistry(destinationKinds(http), fetchers(http)),
       inject: [OutboundHttp],
     },
     {

@@ -1,13 +1,21 @@
 import type { TenantConfig } from '#core';
 import { OutboundHttp } from '#platform';
+import { isFetchingSource } from './configured-destinations.js';
 import { DestinationRegistry } from './destination-registry.js';
 import { destinationKinds } from './destinations/destination-kinds.js';
+import { fetchers } from './destinations/fetchers.js';
 
-/** Everything that would keep a configured destination from being called, one sentence each, beginning with its place. Nothing is called. */
+/** Everything that would keep a configured destination or fetch from being called, one sentence each, beginning with its place. Nothing is called. */
 export function destinationProblems(config: TenantConfig): string[] {
   // A kind is made with the client it would call with; an idle one holds no connection and needs no closing.
-  const registry = new DestinationRegistry(destinationKinds(new OutboundHttp({ userAgent: 'leadgate' })));
-  return config.destinations.flatMap((destination, index) =>
-    registry.problems(destination).map((problem) => `destinations[${index}].${problem}`),
-  );
+  const http = new OutboundHttp({ userAgent: 'leadgate' });
+  const registry = new DestinationRegistry(destinationKinds(http), fetchers(http));
+  return [
+    ...config.sources.flatMap((source, index) =>
+      isFetchingSource(source) ? registry.fetchProblems(source).map((problem) => `sources[${index}].${problem}`) : [],
+    ),
+    ...config.destinations.flatMap((destination, index) =>
+      registry.problems(destination).map((problem) => `destinations[${index}].${problem}`),
+    ),
+  ];
 }

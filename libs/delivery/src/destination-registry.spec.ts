@@ -1,7 +1,9 @@
-import type { DestinationConfig } from '#core';
+import type { DestinationConfig, SourceConfig } from '#core';
 import { OutboundHttp } from '#platform';
 import { DestinationRegistry } from './destination-registry.js';
+import type { FetchingSource } from './destination.port.js';
 import { destinationKinds } from './destinations/destination-kinds.js';
+import { fetchers } from './destinations/fetchers.js';
 
 const aConfig = (given: Partial<DestinationConfig> = {}): DestinationConfig => ({
   name: 'crm',
@@ -52,12 +54,44 @@ describe('DestinationRegistry', () => {
   });
 
   it('describes every secret member as one', () => {
-    for (const kind of destinationKinds(http)) {
+    for (const kind of [...destinationKinds(http), ...fetchers(http)]) {
       for (const { path, secret, label, help } of kind.fields) {
         expect(secret).toBe(/token|secret|password|key/.test(path));
         expect(label).not.toBe('');
         expect(help).toMatch(/\.$/);
       }
     }
+  });
+});
+
+describe('the fetchers of the registry', () => {
+  const http = new OutboundHttp({ userAgent: 'leadgate/test' });
+  const registry = new DestinationRegistry(destinationKinds(http), fetchers(http));
+  const aSource = (kind: string, accessToken: string): FetchingSource =>
+    ({
+      name: 'facebook',
+      kind,
+      fetch: { base_url: 'https://graph.facebook.com/v21.0', access_token: accessToken },
+    }) as SourceConfig as FetchingSource;
+  afterAll(() => http.close());
+
+  it('refuses two for one kind of source and says what to change', () => {
+    expect(() => new DestinationRegistry([], [...fetchers(http), ...fetchers(http)])).toThrow(/Two fetchers.*"meta".*fetchers\.ts/s);
+  });
+
+  it('are no destinations', () => {
+    expect(registry.problems(aConfig({ kind: 'meta' }))).toEqual([expect.stringMatching(/^kind: "meta" is not a kind of destination/)]);
+  });
+
+  it.each([
+    { description: 'a usable one', source: aSource('meta', 'secret'), problems: [] },
+    { description: 'a token of two lines', source: aSource('meta', 'secret\nx: y'), problems: [/^fetch\.access_token: must be one line/] },
+    { description: 'an empty token', source: aSource('meta', ''), problems: [/^fetch\.access_token: must be one line/] },
+    { description: 'a kind that nobody fetches for', source: aSource('json', 'secret'), problems: [/^fetch: nothing fetches .*"json"/] },
+  ])('$description', ({ source, problems }) => {
+    const found = registry.fetchProblems(source);
+    expect(found).toHaveLength(problems.length);
+    problems.forEach((problem, index) => expect(found[index]).toMatch(problem));
+    expect(found.join()).not.toContain('secret');
   });
 });

@@ -1,12 +1,22 @@
 import { readPath, type DestinationConfig, type JsonValue } from '#core';
-import type { Destination, DestinationKind } from './destination.port.js';
+import type { Destination, DestinationField, DestinationKind, Fetcher, FetchingSource } from './destination.port.js';
 
-/** The kinds of destinations this gateway knows. */
+/** The kinds of destinations this gateway knows, and the fetchers of sources that are sent ids only. */
 export class DestinationRegistry {
   private readonly kinds = new Map<string, DestinationKind>();
+  private readonly fetchers = new Map<string, Fetcher>();
 
   /** @throws when two kinds have one name: the gateway refuses to start rather than send leads through the wrong one */
-  constructor(kinds: readonly DestinationKind[]) {
+  constructor(kinds: readonly DestinationKind[], fetchers: readonly Fetcher[] = []) {
+    for (const fetcher of fetchers) {
+      if (this.fetchers.has(fetcher.sourceKind)) {
+        throw new Error(
+          `Two fetchers are for sources of the kind "${fetcher.sourceKind}". Remove one of their lines in ` +
+            'libs/delivery/src/destinations/fetchers.ts.',
+        );
+      }
+      this.fetchers.set(fetcher.sourceKind, fetcher);
+    }
     for (const kind of kinds) {
       if (this.kinds.has(kind.kind)) {
         throw new Error(
@@ -27,11 +37,19 @@ export class DestinationRegistry {
           'A new kind is a folder under libs/delivery/src/destinations and a line in destinations/destination-kinds.ts.',
       ];
     }
-    return kind.fields.flatMap(({ path, check }) => {
-      const value = readPath(config as unknown as JsonValue, path);
-      const problem = typeof value === 'string' ? check?.(value) : undefined;
-      return problem === undefined ? [] : [`${path}: ${problem}`];
-    });
+    return problemsIn(config, kind.fields);
+  }
+
+  /** The same for what a source says about fetching its leads. */
+  fetchProblems(source: FetchingSource): string[] {
+    const fetcher = this.fetchers.get(source.kind);
+    if (fetcher === undefined) {
+      return [
+        `fetch: nothing fetches the leads of sources of the kind "${source.kind}"; remove it. ` +
+          'A fetcher is a folder under libs/delivery/src/destinations and a line in destinations/fetchers.ts.',
+      ];
+    }
+    return problemsIn(source, fetcher.fields);
   }
 
   /** @throws when the configuration has problems */
@@ -41,4 +59,20 @@ export class DestinationRegistry {
     if (kind === undefined || problems.length > 0) throw new Error(`Destination ${config.name} cannot be used: ${problems.join('; ')}`);
     return kind.open(config);
   }
+  /** @throws when the configuration has problems */
+  openFetcher(source: FetchingSource): Destination {
+    const problems = this.fetchProblems(source);
+    const fetcher = this.fetchers.get(source.kind);
+    if (fetcher === undefined || problems.length > 0)
+      throw new Error(`The leads of source ${source.name} cannot be fetched: ${problems.join('; ')}`);
+    return fetcher.open(source);
+  }
+}
+
+function problemsIn(config: object, fields: readonly DestinationField[]): string[] {
+  return fields.flatMap(({ path, check }) => {
+    const value = readPath(config as JsonValue, path);
+    const problem = typeof value === 'string' ? check?.(value) : undefined;
+    return problem === undefined ? [] : [`${path}: ${problem}`];
+  });
 }

@@ -1,4 +1,4 @@
-import type { DestinationConfig, Signal } from '#core';
+import type { DestinationConfig, JsonObject, Signal, SourceConfig } from '#core';
 
 /** One call. Payload and key are the same for every attempt of a delivery. */
 export interface DestinationCall {
@@ -22,6 +22,8 @@ export interface DestinationAnswer {
   readonly excerpt: string | null;
   /** The id the destination gave to the record. */
   readonly recordId: string | null;
+  /** Only from a fetcher, with its success: what the lead is made of, as jsonb takes it. */
+  readonly fetched?: JsonObject;
 }
 
 /** One configured destination, ready to be called. */
@@ -51,4 +53,21 @@ export interface DestinationKind {
   readonly fields: readonly DestinationField[];
   /** @param config checked: no field has a problem */
   open(config: DestinationConfig): Destination;
+}
+
+/** A source that is sent ids and says where its leads are. */
+export type FetchingSource = SourceConfig & { readonly fetch: NonNullable<SourceConfig['fetch']> };
+
+/**
+ * Fetches the leads of sources of one kind: a folder under destinations/ and a line in fetchers.ts. Its calls are deliveries with the purpose
+ * `fetch`: `payload` is `{"id": <the sender's own id of the lead>}`, and a call that succeeds answers with `fetched`.
+ * A call must change nothing over there: after an unknown outcome it is repeated.
+ */
+export interface Fetcher {
+  /** The kind of source whose leads it fetches. */
+  readonly sourceKind: string;
+  /** Paths in the source's configuration. */
+  readonly fields: readonly DestinationField[];
+  /** @param source checked: no field has a problem */
+  open(source: FetchingSource): Destination;
 }

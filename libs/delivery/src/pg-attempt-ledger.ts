@@ -26,7 +26,7 @@ export class PgAttemptLedger extends AttemptLedger {
       name: 'close_attempts',
       flush: (attempts) => closeAttempts(pool, attempts),
       sortKey: closingOrder,
-      bytes: ({ excerpt }) => excerpt?.length ?? 0,
+      bytes: ({ excerpt, fetched }) => (excerpt?.length ?? 0) + (fetched === null ? 0 : JSON.stringify(fetched).length),
       onFlush: metrics.flushOf('close_attempts'),
     });
   }

@@ -1,16 +1,23 @@
 import { appendAuditEvents } from '#audit';
+import { LEAD_FLAGS } from '#core';
 import { inTransaction, type Pool, type PoolClient } from '#platform';
 import type { ClosedAttempt } from './attempt.js';
-import { errorOf, settleLeads, type DeliveryRow, type LeadChange, type LeadStanding } from './settle-leads.js';
+import type { FetchChange } from './settle-fetch.js';
+import { errorOf, settleLeads, type LeadChange } from './settle-leads.js';
+import type { DeliveryRow, LeadStanding } from './standing.js';
 
 /**
  * Whoever changes what a lead's deliveries say about it holds the lead's row first, in the order of ids: two processes that close two
  * deliveries of one lead at once would else each see the other's still open, and the lead would stay READY for ever.
  */
-const LOCK_LEADS = `select id, status from leads where id = any($1::uuid[]) order by id for no key update`;
+const LOCK_LEADS = `
+  select id, status, hold_reason as "holdReason", '${LEAD_FLAGS.fetched}' = any(flags) as fetched
+    from leads where id = any($1::uuid[]) order by id for no key update`;
 
 /** A statement of its own, after the locks: it sees what was committed while they were waited for. */
-const READ_DELIVERIES = `select id, lead_id as "leadId", status, attempt_no as "attemptNo", hold_reason as "holdReason" from deliveries where lead_id = any($1::uuid[])`;
+const READ_DELIVERIES = `
+  select id, lead_id as "leadId", purpose, status, attempt_no as "attemptNo", hold_reason as "holdReason"
+    from deliveries where lead_id = any($1::uuid[])`;
 
 /**
  * The fence stands here again, so that nothing but the open attempt can ever be closed, whoever calls this.
@@ -48,15 +55,29 @@ const CLOSE = `
     returning 1)
   select (select count(*) from delivery)::int as deliveries, (select count(*) from attempt)::int as attempts, (select count(*) from lead)::int as leads`;
 
+/**
+ * What was sent stays: of two members with one name the sender's wins, so the ids of the webhook remain whatever a form calls its fields.
+ * The answer itself is not kept beside the lead it became: the attempt has its beginning, and who keeps the leads for us (Meta: 90 days) gives
+ * the same answer to whoever asks again with the id.
+ */
+const SETTLE_FETCHES = `
+  update leads
+     set status = change."to", hold_reason = change."holdReason", hold_until = null, rung_at = null, updated_at = clock_timestamp(),
+         payload = coalesce(change.fetched, '{}') || leads.payload,
+         flags = case when change.fetched is null then leads.flags else leads.flags || '${LEAD_FLAGS.fetched}'::text end
+    from json_to_recordset($1::json) as change (id uuid, "to" text, "holdReason" text, fetched jsonb)
+   where leads.id = any($2::uuid[]) and leads.id = change.id and leads.status = 'HELD'`;
+
 /** @returns for each attempt whether it was closed; false: it was not open any more and nothing was written for it */
 export function closeAttempts(pool: Pool, attempts: readonly ClosedAttempt[]): Promise<boolean[]> {
   return inTransaction(pool, async (client) => {
     const leadIds = [...new Set(attempts.map(({ leadId }) => leadId))].sort();
     const { rows: leads } = await client.query<LeadStanding>(LOCK_LEADS, [leadIds]);
     const { rows: deliveries } = await client.query<DeliveryRow>(READ_DELIVERIES, [leadIds]);
-    const { won, changes, events } = settleLeads(attempts, leads, deliveries);
+    const { won, changes, fetches, events } = settleLeads(attempts, leads, deliveries);
     if (won.length > 0) {
       await write(client, won, changes);
+      if (fetches.length > 0) await writeFetches(client, fetches);
       await appendAuditEvents(client, events);
     }
     const closed = new Set(won);
@@ -75,6 +96,12 @@ async function write(client: PoolClient, won: readonly ClosedAttempt[], changes:
   if (written?.deliveries === won.length && written.attempts === won.length && written.leads === changes.length) return;
   // Only a writer that does not lock the lead first can cause this; rolling back keeps table and trail in step.
   throw new Error(`Closing ${won.length} attempts wrote ${JSON.stringify(written)}: a delivery or lead was changed without its lock`);
+}
+
+async function writeFetches(client: PoolClient, fetches: readonly FetchChange[]): Promise<void> {
+  const rows = fetches.map(({ attempt: _decidedBy, ...row }) => row);
+  const { rowCount } = await client.query(SETTLE_FETCHES, [JSON.stringify(rows), rows.map(({ id }) => id)]);
+  if (rowCount !== rows.length) throw new Error(`${rows.length} fetches changed ${rowCount} leads: a lead was changed without its lock`);
 }
 
 function rowOf(attempt: ClosedAttempt): object {

@@ -1,6 +1,7 @@
 import type { DeliveryId, DeliveryStatus, DestinationId, LeadId, LeadStatus, NextStep, TenantId } from '#core';
 import type { ClosedAttempt } from './attempt.js';
-import { settleLeads, type DeliveryRow } from './settle-leads.js';
+import { settleLeads } from './settle-leads.js';
+import type { DeliveryRow } from './standing.js';
 
 const DELIVERED: NextStep = { status: 'DELIVERED' };
 const RETRYING: NextStep = { status: 'RETRYING', delaySeconds: 30, error: 'Server error: 500' };
@@ -22,6 +23,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   retryAfterSeconds: null,
   excerpt: null,
   recordId: null,
+  fetched: null,
   durationMs: 1,
   step: DELIVERED,
   actor: 'delivery',
@@ -30,11 +32,12 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
 const aRow = (id: string, status: DeliveryStatus = 'SENDING', attemptNo = 1): DeliveryRow => ({
   id: id as DeliveryId,
   leadId: 'l1' as LeadId,
+  purpose: 'deliver',
   status,
   attemptNo,
   holdReason: status === 'HELD' ? 'destination_refuses_us' : null,
 });
-const aLead = (status: LeadStatus = 'READY') => [{ id: 'l1' as LeadId, status }];
+const aLead = (status: LeadStatus = 'READY') => [{ id: 'l1' as LeadId, status, holdReason: null, fetched: false }];
 
 describe('settleLeads', () => {
   it.each([
@@ -64,7 +67,7 @@ describe('settleLeads', () => {
     { description: 'it was delivered', rows: [aRow('d1', 'DELIVERED', 1)] },
     { description: 'the delivery is gone', rows: [] },
   ])('drops an attempt when $description', ({ rows }) => {
-    expect(settleLeads([anAttempt()], aLead(), rows)).toEqual({ won: [], changes: [], events: [] });
+    expect(settleLeads([anAttempt()], aLead(), rows)).toEqual({ won: [], changes: [], fetches: [], events: [] });
   });
 
   it('lets one of two closings of the same attempt win', () => {

@@ -1,19 +1,8 @@
 import type { AuditEventInput } from '#audit';
-import { canTransition, leadStatusOf, type DeliveryId, type DeliveryStatus, type LeadId, type LeadStatus } from '#core';
+import { canTransition, leadStatusOf, type DeliveryId, type LeadId, type LeadStatus } from '#core';
 import type { ClosedAttempt } from './attempt.js';
-
-/** A lead, locked, and its deliveries as they are under that lock. */
-export interface LeadStanding {
-  readonly id: LeadId;
-  readonly status: LeadStatus;
-}
-export interface DeliveryRow {
-  readonly id: DeliveryId;
-  readonly leadId: LeadId;
-  readonly status: DeliveryStatus;
-  readonly attemptNo: number;
-  readonly holdReason: string | null;
-}
+import { fetchEvents, settleFetch, type FetchChange } from './settle-fetch.js';
+import type { DeliveryRow, LeadStanding } from './standing.js';
 
 export interface LeadChange {
   readonly id: LeadId;
@@ -26,6 +15,8 @@ export interface Settlement {
   /** The attempts that may be closed; the others were fenced out. */
   readonly won: readonly ClosedAttempt[];
   readonly changes: readonly LeadChange[];
+  /** Of leads whose fetches came to an end. */
+  readonly fetches: readonly FetchChange[];
   readonly events: readonly AuditEventInput[];
 }
 
@@ -50,31 +41,58 @@ export function settleLeads(
   });
 
   const ofLead = byLead(standing.values());
-  const statusOf = new Map(leads.map(({ id, status }) => [id, status]));
+  const leadOf = new Map(leads.map((lead) => [lead.id, lead]));
   const changes: LeadChange[] = [];
+  const fetches: FetchChange[] = [];
   const events: AuditEventInput[] = [];
   for (const [leadId, closed] of byLead(won)) {
     for (const attempt of closed) events.push(deliveryEvent(attempt));
-    const from = statusOf.get(leadId);
-    const deliveriesOfLead = ofLead.get(leadId) ?? [];
-    const to = leadStatusOf(deliveriesOfLead);
-    const last = closed.at(-1);
-    if (from === undefined || to === undefined || last === undefined || !canTransition(from, to)) continue;
-    // FAILED → FAILED tells of a further failed attempt, not of a lead that stays as it is for another delivery's sake.
-    if (from === to && !closed.some(({ step }) => step.status === 'RETRYING')) continue;
-    const held = to === 'HELD' ? (deliveriesOfLead.find(({ status }) => status === 'HELD')?.holdReason ?? null) : null;
-    changes.push({ id: leadId, from, to, holdReason: held });
-    events.push({
-      tenantId: last.tenantId,
-      leadId,
-      type: 'lead.status',
-      from,
-      to,
-      actor: last.actor,
-      reason: held ?? errorOf(last),
-    });
+    const lead = leadOf.get(leadId);
+    if (lead === undefined) continue;
+    const [sent, asked] = byPurpose(closed, standing);
+    const [deliveries, calls] = [ofPurpose(ofLead.get(leadId), 'deliver'), ofPurpose(ofLead.get(leadId), 'fetch')];
+    const change = statusChange(lead, deliveries, sent);
+    if (change !== null) {
+      changes.push(change.change);
+      events.push(change.event);
+    }
+    const fetch = settleFetch(lead, calls, asked);
+    if (fetch !== null) {
+      fetches.push(fetch);
+      events.push(...fetchEvents(lead, fetch));
+    }
   }
-  return { won, changes, events };
+  return { won, changes, fetches, events };
+}
+
+const ofPurpose = (deliveries: readonly DeliveryRow[] = [], purpose: DeliveryRow['purpose']): readonly DeliveryRow[] =>
+  deliveries.filter((delivery) => delivery.purpose === purpose);
+
+/** Attempts that sent the lead, and attempts that fetched it. */
+function byPurpose(
+  closed: readonly ClosedAttempt[],
+  standing: ReadonlyMap<DeliveryId, DeliveryRow>,
+): [sent: ClosedAttempt[], asked: ClosedAttempt[]] {
+  const isFetch = ({ deliveryId }: ClosedAttempt): boolean => standing.get(deliveryId)?.purpose === 'fetch';
+  return [closed.filter((attempt) => !isFetch(attempt)), closed.filter(isFetch)];
+}
+
+function statusChange(
+  { id, status: from }: LeadStanding,
+  deliveries: readonly DeliveryRow[],
+  closed: readonly ClosedAttempt[],
+): { change: LeadChange; event: AuditEventInput } | null {
+  const to = leadStatusOf(deliveries);
+  const last = closed.at(-1);
+  if (to === undefined || last === undefined || !canTransition(from, to)) return null;
+  // FAILED → FAILED tells of a further failed attempt, not of a lead that stays as it is for another delivery's sake.
+  if (from === to && !closed.some(({ step }) => step.status === 'RETRYING')) return null;
+  const holdReason = to === 'HELD' ? (deliveries.find(({ status }) => status === 'HELD')?.holdReason ?? null) : null;
+  const { tenantId, actor } = last;
+  return {
+    change: { id, from, to, holdReason },
+    event: { tenantId, leadId: id, type: 'lead.status', from, to, actor, reason: holdReason ?? errorOf(last) },
+  };
 }
 
 function byLead<Item extends { readonly leadId: LeadId }>(items: Iterable<Item>): Map<LeadId, Item[]> {

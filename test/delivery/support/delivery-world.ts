@@ -39,7 +39,7 @@ class DestinationsUnderTest extends ActiveConfig {
   private resolved: ResolvedConfig | undefined;
 
   use(destinations: readonly DestinationConfig[]): void {
-    const config = { tenant: TENANT, name: 'Demo', destinations } as unknown as TenantConfig;
+    const config = { tenant: TENANT, name: 'Demo', sources: [], destinations } as unknown as TenantConfig;
     this.resolved = { id: '' as ConfigVersionId, tenantId: TENANT, version: 1, rulesetVersion: 1, policyVersion: 1, config };
   }
   override tenant(id: TenantId): ResolvedConfig | undefined {
