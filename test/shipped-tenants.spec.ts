@@ -72,6 +72,7 @@ describe('the demo tenant', () => {
   it('tells in the journey what was left out, and that nobody could look for duplicates', async () => {
     const { stages } = await decide(demo, README_LEAD);
     expect(stages.map(({ stage, verdict, reasons }) => [stage, verdict, reasons.map(({ code }) => code)])).toEqual([
+      ['fetch', 'continue', []],
       ['trim', 'continue', []],
       ['validate', 'continue', []],
       ['normalise', 'continue', []],

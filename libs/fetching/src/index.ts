@@ -1,0 +1,2 @@
+export { fetchStage } from './fetch.stage.js';
+export { FetchingModule } from './fetching.module.js';
