@@ -79,9 +79,9 @@ export function listedLeadOf(lead: LeadSummary): ListedLead {
   };
 }
 
-/** What the customer gets: the payload of the newest delivery. Other destinations' payloads stand in `GET /v1/leads/{id}`. */
+/** What the customer gets: the payload of the newest delivery; a fetch sends nothing to a customer. Other destinations' payloads stand in `GET /v1/leads/{id}`. */
 function customerPayloadOf(deliveries: readonly DeliveryRecord[]): JsonText | null {
-  const newest = deliveries.at(-1);
+  const newest = deliveries.filter(({ purpose }) => purpose === 'deliver').at(-1);
   return newest === undefined ? null : JsonText.ofPayload(newest.payload);
 }
 
@@ -125,6 +125,7 @@ function journeyOf(journey: JourneyRecord): JourneyShape {
 function deliveryOf(delivery: DeliveryRecord): DeliveryShape {
   return {
     id: delivery.id,
+    purpose: delivery.purpose,
     destination: delivery.destination,
     epoch: delivery.epoch,
     status: delivery.status,

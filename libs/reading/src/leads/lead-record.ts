@@ -70,7 +70,9 @@ export interface JourneyRecord {
 
 export interface DeliveryRecord {
   readonly id: string;
-  /** The destination's name, e.g. `customer-api`. */
+  /** deliver: to a CRM. fetch: the call that brought the lead itself. */
+  readonly purpose: string;
+  /** The destination's name, e.g. `customer-api`; of a fetch `<source>.fetch`. */
   readonly destination: string;
   readonly epoch: number;
   readonly status: string;

@@ -172,6 +172,8 @@ export class OmittedFieldShape implements OmittedField {
 @ApiSchema({ name: 'Delivery' })
 export class DeliveryShape {
   @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ enum: ['deliver', 'fetch'], description: 'fetch: the call that brought a lead which was sent as an id only' })
+  purpose!: string;
   @ApiProperty({ example: 'customer-api' }) destination!: string;
   @ApiProperty({ type: 'integer' }) epoch!: number;
   @ApiProperty({ enum: DELIVERY_STATUSES }) status!: string;
