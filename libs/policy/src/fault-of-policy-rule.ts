@@ -14,9 +14,8 @@ export const faultOfPolicyRule =
       case 'matches':
       case 'equals':
       case 'in':
-        return faultOfCommonRule(rule as PolicyRule & CommonRule, value);
       case 'between':
-        return isBetween(rule, value) ? undefined : `is not a number ${rangeOf(rule)}`;
+        return faultOfCommonRule(rule as PolicyRule & CommonRule, value);
       case 'in_list':
         return isListed(rule, value, lists) ? undefined : `is not on the list ${rule.list}`;
       case 'not_in_list':
@@ -29,23 +28,6 @@ export const faultOfPolicyRule =
         return assertNever(rule.check);
     }
   };
-
-/** A plain decimal number: no blanks, no exponent, no hexadecimal, nothing that only JavaScript takes for one. */
-const DECIMAL = /^[+-]?\d+(\.\d+)?$/;
-/** More digits than any number that somebody compares with a limit. */
-const LONGEST_NUMBER = 400;
-
-function isBetween({ min, max }: PolicyRule, value: JsonValue): boolean {
-  const text = comparableText(value);
-  if (text === undefined || text.length > LONGEST_NUMBER || !DECIMAL.test(text)) return false;
-  const number = Number(text);
-  return number >= (min ?? Number.NEGATIVE_INFINITY) && number <= (max ?? Number.POSITIVE_INFINITY);
-}
-
-function rangeOf({ min, max }: PolicyRule): string {
-  if (min == null) return `of at most ${max}`;
-  return max == null ? `of at least ${min}` : `from ${min} to ${max}`;
-}
 
 function isListed({ list, part }: PolicyRule, value: JsonValue, lists: ListBook): boolean {
   const text = comparableText(value);

@@ -1,5 +1,6 @@
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { checkReadPath } from './check-rules.js';
+import { checkWebhookSecret } from './check-webhook-secret.js';
 import type { ProblemList } from './problem-list.js';
 import { sharesPathBy } from './source-access.js';
 import type { SourceAuthentication, SourceAuthenticationKind, SourceConfig } from './source-config.js';
@@ -86,10 +87,7 @@ function checkAuthentication(authentication: SourceAuthentication, path: string,
 }
 
 function checkSecret(text: string, kind: SourceAuthenticationKind, path: string, problems: ProblemList): void {
-  if (kind === 'standard_webhooks' && text.startsWith('whsec_') && !/^whsec_(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3}={0,2})?$/.test(text))
-    problems.add(path, 'begins with whsec_ and must go on in base64; copy it once more from where the sender shows it');
-  if (kind === 'standard_webhooks' && text === 'whsec_')
-    problems.add(path, 'holds nothing after whsec_; copy it once more from where the sender shows it');
+  if (kind === 'standard_webhooks') checkWebhookSecret(text, path, problems);
   if (kind === 'body_secret' && /^\*+$/.test(text))
     problems.add(path, 'must not be made of asterisks only, with which it is overwritten before anything is stored; choose another');
 }

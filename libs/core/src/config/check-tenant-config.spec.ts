@@ -32,7 +32,7 @@ describe('checkTenantConfig', () => {
       'destinations.0.mapping': 'gone',
     });
     expect(problemsOf(file)).toEqual([
-      'extra: is not known here; remove it, or use one of: tenant, name, sources, rules, normalisation, dedup, policy, mappings, destinations, crm_columns',
+      'extra: is not known here; remove it, or use one of: tenant, name, sources, rules, normalisation, dedup, policy, mappings, destinations, routes, crm_columns',
       'tenant: must be a slug: small letters, digits and dashes, at most 63',
       'name: is missing; it must be text',
       'sources[0].idempotency.ttl_hours: must be a whole number, without quotes',
@@ -163,16 +163,6 @@ describe('checkTenantConfig', () => {
       'a label for nothing',
       aTenantFile({ 'mappings.0.attributes.labels': { size: 'How large?' } }),
       'mappings[0].attributes.labels.size: is the label of an attribute that has no rule',
-    ],
-    [
-      'an address that is none',
-      aTenantFile({ 'destinations.0.url': 'crm.example' }),
-      'destinations[0].url: must be an address that begins with http',
-    ],
-    [
-      'an address with a password',
-      aTenantFile({ 'destinations.0.url': 'http://a:geheim@crm.example' }),
-      'destinations[0].url: must be an address that begins with http',
     ],
     [
       'a token that is never sent',

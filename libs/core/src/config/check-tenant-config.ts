@@ -1,11 +1,13 @@
 import { isJsonObject, type JsonValue } from '../json.js';
+import { checkDestinations } from './check-destinations.js';
 import { checkMappings } from './check-mappings.js';
 import { checkPolicy } from './check-policy.js';
 import { checkReadPath, checkRules } from './check-rules.js';
+import { checkRoutes } from './check-routes.js';
 import { checkShape, joinPath } from './check-shape.js';
 import { checkSources } from './check-sources.js';
 import { ProblemList } from './problem-list.js';
-import { CRM_COLUMNS, TenantConfig, type DestinationConfig, type NormalisationConfig } from './tenant-config.js';
+import { CRM_COLUMNS, TenantConfig, type NormalisationConfig } from './tenant-config.js';
 
 /**
  * Judges the content of one tenant's configuration, its references resolved and its attribute rules read.
@@ -29,7 +31,8 @@ export function checkTenantConfig(parsed: unknown): { config: TenantConfig } | {
   if (problems.isSound('normalisation')) checkNormalisation(config.normalisation, problems);
   if (problems.isSound('normalisation') && problems.isSound('dedup')) checkIdentities(config, problems);
   checkMappings(listOf(config.mappings), problems);
-  listOf(config.destinations).forEach((destination, d) => checkDestination(destination, config, d, problems));
+  checkDestinations(listOf(config.destinations), Array.isArray(config.mappings) ? config.mappings : undefined, problems);
+  checkRoutes(listOf(config.routes ?? []), listOf(config.destinations), problems);
   checkCrmColumns(config.crm_columns ?? {}, problems);
   return problems.isEmpty ? { config } : { problems: problems.lines() };
 }
@@ -89,35 +92,6 @@ function checkIdentities({ dedup, normalisation }: TenantConfig, problems: Probl
       );
     }
   });
-}
-
-function checkDestination(destination: DestinationConfig, config: TenantConfig, d: number, problems: ProblemList): void {
-  const path = `destinations[${d}]`;
-  const mappings = listOf(config.mappings).map((mapping) => mapping?.name);
-  if (Array.isArray(config.mappings) && problems.isSound(`${path}.mapping`) && !mappings.includes(destination?.mapping)) {
-    problems.add(
-      `${path}.mapping`,
-      `names no mapping; use one of: ${mappings.join(', ') || '(none is configured)'}, or add it under mappings`,
-    );
-  }
-  if (problems.isSound(`${path}.url`) && !isHttpUrl(destination?.url)) {
-    problems.add(`${path}.url`, 'must be an address that begins with http:// or https:// and holds no user name or password');
-  }
-  if (!problems.isSound(`${path}.authentication`) || destination?.authentication == null) return;
-  const { kind, token } = destination.authentication;
-  if (kind === 'bearer' && token == null)
-    problems.add(`${path}.authentication.token`, 'is missing; write a reference such as env:CUSTOMER_TOKEN, or kind: none');
-  if (kind === 'none' && token != null)
-    problems.add(
-      `${path}.authentication.kind`,
-      'is none, so the token beside it would never be sent; write kind: bearer or remove the token',
-    );
-}
-
-function isHttpUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
 }
 
 function checkCrmColumns(columns: Record<string, string>, problems: ProblemList): void {

@@ -15,8 +15,10 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { JsonValue } from '../json.js';
+import { DestinationConfig } from './destination-config.js';
 import { MappingConfig } from './mapping-config.js';
 import { PolicyConfig } from './policy-config.js';
+import { RouteConfig } from './route-config.js';
 import { SLUG, SLUG_HELP } from './slug.js';
 import { SourceConfig } from './source-config.js';
 
@@ -74,34 +76,6 @@ export class DedupConfig {
   @IsIn(ON_DUPLICATE) on_duplicate!: (typeof ON_DUPLICATE)[number];
 }
 
-export class DestinationAuthentication {
-  @IsIn(['none', 'bearer']) kind!: 'none' | 'bearer';
-  /** A reference. A token that already begins with `Bearer ` is sent as it is. */
-  @IsOptional() @IsString() token?: string;
-}
-
-export class DestinationConfig {
-  @Matches(SLUG, SLUG_HELP) name!: string;
-  /** A folder under libs/delivery/src/destinations. */
-  @IsString() kind!: string;
-  @IsString() url!: string;
-  @IsObject() @ValidateNested() @Type(() => DestinationAuthentication) authentication!: DestinationAuthentication;
-  /** The name of the mapping that makes this destination's payload. */
-  @IsString() mapping!: string;
-  /** How its answers are read (ARCHITECTURE 8): `plain` is the demo customer's simple contract. */
-  @IsIn(['plain', 'standard']) answers!: 'plain' | 'standard';
-  /** What a second call with the same key does at the destination; decides whether an unknown outcome may be sent again. */
-  @IsIn(['keyed', 'upsert', 'search_first', 'blind']) effect!: 'keyed' | 'upsert' | 'search_first' | 'blind';
-  /** Gaps after failed attempts, in multiples of LEADGATE_RETRY_BASE_SECONDS. Default 1, 2, 4, 8, 16. */
-  @IsOptional() @IsArray() @IsInt({ each: true }) @Min(0, { each: true }) retry_multiples?: number[];
-  /** Total time of one call, connection to last byte. Default 30. */
-  @IsOptional() @IsInt() @Min(1) @Max(30) timeout_seconds?: number;
-  /** Calls in flight at once, per process. Default 32. */
-  @IsOptional() @IsInt() @Min(1) @Max(256) concurrency?: number;
-  /** Dot path of the record's id in a JSON answer, e.g. `id`. */
-  @IsOptional() @IsString() record_id_path?: string;
-}
-
 /** The columns of the table crm_leads that a tenant may fill from its leads. */
 export const CRM_COLUMNS = [
   'click_id',
@@ -130,6 +104,8 @@ export class TenantConfig {
   @IsObject() @ValidateNested() @Type(() => PolicyConfig) policy!: PolicyConfig;
   @IsArray() @ValidateNested({ each: true }) @Type(() => MappingConfig) mappings!: MappingConfig[];
   @IsArray() @ValidateNested({ each: true }) @Type(() => DestinationConfig) destinations!: DestinationConfig[];
+  /** Which leads go to which destinations; without routes every lead goes to every destination. */
+  @IsOptional() @IsArray() @ArrayNotEmpty() @ValidateNested({ each: true }) @Type(() => RouteConfig) routes?: RouteConfig[];
   /** CRM screen column (one of CRM_COLUMNS) → dot path, for tenants whose leads are kept here. */
   @IsOptional() @IsObject() crm_columns?: Record<string, string>;
 }

@@ -33,10 +33,12 @@ export function comparableText(value: JsonValue): string | undefined {
 
 /** The parameters of the checks that every rule language of the gateway has. */
 export interface CommonRule {
-  readonly check: 'present' | 'filled' | 'matches' | 'equals' | 'in';
+  readonly check: 'present' | 'filled' | 'matches' | 'equals' | 'in' | 'between';
   readonly pattern?: string;
   readonly value?: JsonValue;
   readonly values?: readonly JsonValue[];
+  readonly min?: number;
+  readonly max?: number;
 }
 
 export const faultOfCommonRule: FaultOf<CommonRule> = (rule, value) => {
@@ -51,6 +53,8 @@ export const faultOfCommonRule: FaultOf<CommonRule> = (rule, value) => {
       return value === rule.value ? undefined : `is not ${JSON.stringify(rule.value)}`;
     case 'in':
       return rule.values?.includes(value) ? undefined : `is not one of ${JSON.stringify(rule.values)}`;
+    case 'between':
+      return isBetween(rule, value) ? undefined : `is not a number ${rangeOf(rule)}`;
   }
 };
 
@@ -69,4 +73,21 @@ function compiled(rule: CommonRule): RE2JS {
   const made = RE2JS.compile(rule.pattern ?? '');
   compiledPatterns.set(rule, made);
   return made;
+}
+
+/** A plain decimal number: no blanks, no exponent, no hexadecimal, nothing that only JavaScript takes for one. */
+const DECIMAL = /^[+-]?\d+(\.\d+)?$/;
+/** More digits than any number that somebody compares with a limit. */
+const LONGEST_NUMBER = 400;
+
+function isBetween({ min, max }: CommonRule, value: JsonValue): boolean {
+  const text = comparableText(value);
+  if (text === undefined || text.length > LONGEST_NUMBER || !DECIMAL.test(text)) return false;
+  const number = Number(text);
+  return number >= (min ?? Number.NEGATIVE_INFINITY) && number <= (max ?? Number.POSITIVE_INFINITY);
+}
+
+function rangeOf({ min, max }: CommonRule): string {
+  if (min == null) return `of at most ${max}`;
+  return max == null ? `of at least ${min}` : `from ${min} to ${max}`;
 }

@@ -62,6 +62,11 @@ const SECRETS = [
   ['sources', 'handshake_token'],
   ['sources', 'fetch.access_token'],
   ['destinations', 'authentication.token'],
+  ['destinations', 'authentication.password'],
+  ['destinations', 'authentication.key'],
+  ['destinations', 'authentication.client_secret'],
+  ['destinations', 'authentication.secret'],
+  ['destinations', 'authentication.previous_secret'],
 ] as const;
 
 function writtenSecrets(content: JsonObject): string[] {
