@@ -10,7 +10,11 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const NO_OBJECT = 'Input should be a valid dictionary or object to extract fields from';
-const issue = (type: string, member: string | null, msg: string): object => ({ type, loc: member === null ? ['body'] : ['body', member], msg });
+const issue = (type: string, member: string | null, msg: string): object => ({
+  type,
+  loc: member === null ? ['body'] : ['body', member],
+  msg,
+});
 
 /** Bodies that are none, and how the guard's clients are told. */
 const FAULTY: readonly (readonly [description: string, body: string, detail: readonly object[]])[] = [
@@ -31,7 +35,9 @@ const FAULTY: readonly (readonly [description: string, body: string, detail: rea
       issue('string_type', 'tenant_id', 'Input should be a valid string'),
       issue('string_type', 'source_id', 'Input should be a valid string'),
       issue('enum', 'source_type', "Input should be 'API', 'WEBHOOK', 'IMPORT' or 'FORM'"),
-      ...['email', 'phone', 'first_name', 'last_name', 'company'].map((name) => issue('string_type', name, 'Input should be a valid string')),
+      ...['email', 'phone', 'first_name', 'last_name', 'company'].map((name) =>
+        issue('string_type', name, 'Input should be a valid string'),
+      ),
       issue('dict_type', 'extra', 'Input should be a valid dictionary'),
     ],
   ],
@@ -66,8 +72,7 @@ describe('the guard’s route', () => {
     expect(rows).toHaveLength(1);
     return rows[0];
   };
-  const leadOf = async (answer: Answer) =>
-    (await door.rows('SELECT * FROM leads WHERE id = $1', [answer.body['lead_id']]))[0];
+  const leadOf = async (answer: Answer) => (await door.rows('SELECT * FROM leads WHERE id = $1', [answer.body['lead_id']]))[0];
 
   it('answers with the verdict, in both of its old shapes', async () => {
     const earlier = '01935f2a-1234-7890-8123-123456789012' as LeadId;
@@ -106,11 +111,18 @@ describe('the guard’s route', () => {
   });
 
   it('the lead is what was sent, and belongs to this process until it is decided', async () => {
-    const body = { tenant_id: 't1', source_id: 's-2', source_type: 'FORM', email: ' A@Example.com', unknown: { kept: true }, extra: { a: 1 } };
+    const body = {
+      tenant_id: 't1',
+      source_id: 's-2',
+      source_type: 'FORM',
+      email: ' A@Example.com',
+      unknown: { kept: true },
+      extra: { a: 1 },
+    };
     const answer = await send(body);
-    const lead = await leadOf(answer);
+    const lead = (await leadOf(answer)) as Record<string, unknown>;
     expect(lead).toMatchObject({ tenant_id: 't1', source_id: 't1/ingest', payload: body, status: 'RECEIVED', rung_at: null });
-    const seconds = ((lead?.['claimed_until'] as Date).getTime() - (lead?.['received_at'] as Date).getTime()) / 1000;
+    const seconds = ((lead['claimed_until'] as Date).getTime() - (lead['received_at'] as Date).getTime()) / 1000;
     expect(seconds).toBeGreaterThan(9);
     expect(seconds).toBeLessThan(11);
     expect(verdicts.decided.at(-1)).toMatchObject({
@@ -118,7 +130,7 @@ describe('the guard’s route', () => {
       tenantId: 't1',
       sourceId: 't1/ingest',
       payload: body,
-      receivedAt: lead?.['received_at'],
+      receivedAt: lead['received_at'],
       journeyNo: 1,
       crashCount: 0,
     });
@@ -144,7 +156,12 @@ describe('the guard’s route', () => {
       const body = JSON.stringify({ tenant_id, email: 'a@example.com' });
       const answer = await send(body);
       expect([answer.status, answer.body['type']]).toEqual([404, 'urn:leadgate:problem:unknown_tenant']);
-      expect(await storedFor(answer)).toMatchObject({ tenant_id: null, verdict: 'unknown_tenant', status_code: 404, body: Buffer.from(body) });
+      expect(await storedFor(answer)).toMatchObject({
+        tenant_id: null,
+        verdict: 'unknown_tenant',
+        status_code: 404,
+        body: Buffer.from(body),
+      });
     }
   });
 
@@ -253,7 +270,8 @@ describe('the guard’s route', () => {
   it('without a source_id every request is a lead, unless an Idempotency-Key says otherwise', async () => {
     const body = { tenant_id: 't1', email: 'keyless@example.com' };
     const ids = new Set<unknown>();
-    for (const headers of [{}, {}, { 'idempotency-key': 'k-1' }, { 'idempotency-key': 'k-1' }]) ids.add((await send(body, headers)).body['lead_id']);
+    const sendings: Record<string, string>[] = [{}, {}, { 'idempotency-key': 'k-1' }, { 'idempotency-key': 'k-1' }];
+    for (const headers of sendings) ids.add((await send(body, headers)).body['lead_id']);
     expect(ids.size).toBe(3);
   });
 
@@ -291,7 +309,15 @@ describe('the guard’s route', () => {
   });
 
   it('reads the same bodies as its documented shape', () => {
-    const value = fc.oneof(fc.string(), fc.constant(null), fc.integer(), fc.boolean(), fc.constantFrom('API', 'api', ''), fc.object(), fc.array(fc.nat()));
+    const value = fc.oneof(
+      fc.string(),
+      fc.constant(null),
+      fc.integer(),
+      fc.boolean(),
+      fc.constantFrom('API', 'api', ''),
+      fc.object(),
+      fc.array(fc.nat()),
+    );
     const members = ['tenant_id', 'source_id', 'source_type', 'email', 'phone', 'first_name', 'last_name', 'company', 'extra', 'more'];
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...members), value), (body) => {

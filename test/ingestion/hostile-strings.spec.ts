@@ -79,12 +79,12 @@ describe('any string in any field gives a verdict or a 4xx, and the bytes are ke
 
   it('values of any other type are a fault of the body', async () => {
     for (const field of TEXTS) {
-      for (const value of [0, -1.5, 1e400, true, [], ['a'], {}, { a: 1 }]) {
-        const body = sent({ tenant_id: 't1', ...GOOD, [field]: value }).replace('null', '1e400');
-        // What no double holds is read as the text of its digits.
-        const answer = await expectVerdict(body);
-        if (!body.includes('1e400')) expect(answer.status).toBe(422);
+      for (const value of ['0', '-1.5', 'true', '[]', '["a"]', '{}', '{"a":1}']) {
+        const answer = await expectVerdict(sent({ tenant_id: 't1', ...GOOD, [field]: 'HERE' }).replace('"HERE"', value));
+        expect(answer.status).toBe(422);
       }
+      // What no double holds is read as the text of its digits.
+      await expectVerdict(sent({ tenant_id: 't1', ...GOOD, [field]: 'HERE' }).replace('"HERE"', '1e400'));
     }
   }, 60_000);
 });

@@ -43,7 +43,7 @@ describe('the guard’s clients are answered as they were promised', () => {
     } else expect(answer.headers['content-type']).toBe('application/problem+json');
   });
 
-  it(PROCESSING_ERROR.id, async () => {
+  it(`${PROCESSING_ERROR.id}: a body that is no JSON`, async () => {
     const answer = await send(PROCESSING_ERROR.body);
     expect(answer.status).toBe(PROCESSING_ERROR.expect.status);
     expect(answer.body).toMatchObject(PROCESSING_ERROR.expect.body);

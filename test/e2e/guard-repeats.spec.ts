@@ -1,0 +1,96 @@
+import { request } from 'node:http';
+import pg from 'pg';
+import { eventually } from '../support/eventually.js';
+import { type GatewayProcess, makeDataDir, startGateway } from '../support/gateway-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+interface Told {
+  readonly status: number;
+  readonly replayed: boolean;
+  readonly body: Record<string, unknown>;
+}
+
+function tell(gateway: GatewayProcess, body: object): Promise<Told> {
+  const bytes = Buffer.from(JSON.stringify(body));
+  const headers = { 'content-type': 'application/json', 'content-length': bytes.length };
+  return new Promise((resolve, reject) => {
+    const call = request(`${gateway.url}/v1/leads/ingest`, { method: 'POST', headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          replayed: response.headers['idempotent-replayed'] === 'true',
+          body: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>,
+        }),
+      );
+    });
+    call.on('error', reject);
+    call.end(bytes);
+  });
+}
+
+const withoutLatency = ({ status, body }: Told): string => JSON.stringify([status, { ...body, latency_ms: 0 }]);
+
+describe('300 identical requests at once are one lead and 300 equal answers', () => {
+  let database: TestDatabase;
+  let folder: Awaited<ReturnType<typeof makeDataDir>>;
+  let behind: pg.Pool;
+  const gateways: GatewayProcess[] = [];
+
+  const start = async (): Promise<GatewayProcess> => {
+    const gateway = await startGateway({ databaseUrl: database.url, dataDir: folder.path });
+    await eventually('the gateway is ready', async () => ((await fetch(`${gateway.url}/health/ready`)).ok ? true : undefined));
+    return gateway;
+  };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    folder = await makeDataDir();
+    behind = new pg.Pool({ connectionString: database.ownerUrl, max: 1 });
+    behind.on('error', () => {});
+    for (let n = 0; n < 2; n += 1) gateways.push(await start());
+  }, 120_000);
+  afterAll(async () => {
+    for (const gateway of gateways) await gateway.kill();
+    await behind?.end();
+    await folder?.remove();
+    await database?.drop();
+  });
+
+  const submissions = (person: number) => [
+    { decision: 'PASS', lead: { tenant_id: 't1', email: `one${person}@example.com`, phone: `+1202555012${person}` } },
+    { decision: 'WARN', lead: { tenant_id: 't1', email: `two${person}@example.com`, phone: '12' } },
+    { decision: 'REJECT', lead: { tenant_id: 't2', email: 'no-email', phone: `+1202555013${person}` } },
+    { decision: 'DUPLICATE_HINT', lead: { tenant_id: 't1', email: `one${person}@example.com` } },
+  ];
+
+  it.each([1, 2])(
+    'over %i process(es), whatever is decided',
+    async (processes) => {
+      for (const { decision, lead } of submissions(processes)) {
+        const sent = { ...lead, source_id: `repeat-${processes}-${decision}` };
+        const answers = await Promise.all(Array.from({ length: 300 }, (_, n) => tell(gateways[n % processes] as GatewayProcess, sent)));
+        expect(new Set(answers.map(withoutLatency)).size).toBe(1);
+        expect(answers[0]).toMatchObject({ status: 200, body: { decision } });
+        expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+        const { rows } = await behind.query(
+          `SELECT lead.id, (SELECT count(*)::int FROM journeys WHERE lead_id = lead.id) AS journeys
+           FROM leads lead WHERE payload->>'source_id' = $1`,
+          [sent.source_id],
+        );
+        expect(rows).toEqual([{ id: answers[0]?.body['lead_id'], journeys: 1 }]);
+      }
+    },
+    120_000,
+  );
+
+  it('after a restart the same request still reads the same answer', async () => {
+    const sent = { tenant_id: 't1', source_id: 'restart', email: 'restart@example.com' };
+    const first = await tell(gateways[0] as GatewayProcess, sent);
+    await (gateways[0] as GatewayProcess).kill();
+    gateways[0] = await start();
+    const again = await tell(gateways[0], sent);
+    expect([withoutLatency(again), again.replayed]).toEqual([withoutLatency(first), true]);
+  }, 60_000);
+});
