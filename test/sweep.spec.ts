@@ -92,8 +92,21 @@ describe('the sweep', () => {
     await aKey('-59 minutes');
     await aKey('1 day');
     await aKey(null);
-    expect((await sweep().run()).rows).toEqual({ idempotency_records: 1, quarantine: 0, excerpts_of_erased_leads: 0, old_excerpts: 0 });
+    expect((await sweep().run()).rows).toMatchObject({ idempotency_records: 1, quarantine: 0 });
     expect(await count('idempotency_records')).toBe(3);
+  });
+
+  it('removes claims a day after they expired', async () => {
+    const lead = await aLead({ request: await aRequest({ verdict: 'accepted' }), status: 'KEPT' });
+    for (const expires of ['-25 hours', '-23 hours', '1 day']) {
+      await pool.query(
+        `INSERT INTO identity_claims (tenant_id, kind, fingerprint, key_id, lead_id, expires_at) VALUES ('acme', 'email', $1, 'k', $2, now() + $3::interval)`,
+        [randomBytes(32), lead, expires],
+      );
+    }
+    expect((await sweep().run()).rows).toMatchObject({ expired_claims: 1 });
+    expect(await count('identity_claims')).toBe(2);
+    await pool.query('DELETE FROM identity_claims');
   });
 
   it('removes refused requests after their days, unless they became a lead; accepted ones stay', async () => {
@@ -202,6 +215,7 @@ describe('the sweep', () => {
         plans[name] = JSON.stringify((await client.query(`EXPLAIN ${sql}`, [1000, ...parameters])).rows);
       }
       expect(plans['idempotency_records']).toContain('idempotency_records_expiry');
+      expect(plans['expired_claims']).toContain('identity_claims_expiry');
       expect(plans['quarantine']).toContain('inbound_requests_quarantine');
       expect(plans['excerpts_of_erased_leads']).toContain('leads_by_status');
       expect(plans['old_excerpts']).toContain('delivery_attempts_excerpts');

@@ -152,7 +152,7 @@ describe('leadgate sweep', () => {
     expect(JSON.parse((await leadgate(['sweep', '--json'], env)).said)).toEqual({
       ok: true,
       elsewhere: false,
-      rows: { idempotency_records: 0, quarantine: 0, excerpts_of_erased_leads: 0, old_excerpts: 0 },
+      rows: { idempotency_records: 0, expired_claims: 0, quarantine: 0, excerpts_of_erased_leads: 0, old_excerpts: 0 },
     });
   });
 });

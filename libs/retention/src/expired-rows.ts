@@ -10,7 +10,7 @@ export interface ExpiredRows {
   readonly parameters: readonly number[];
 }
 
-export const SWEPT_KINDS = ['idempotency_records', 'quarantine', 'excerpts_of_erased_leads', 'old_excerpts'] as const;
+export const SWEPT_KINDS = ['idempotency_records', 'expired_claims', 'quarantine', 'excerpts_of_erased_leads', 'old_excerpts'] as const;
 export type SweptKind = (typeof SWEPT_KINDS)[number];
 
 export interface RetentionTimes {
@@ -34,6 +34,20 @@ export function expiredRows({ quarantineDays }: RetentionTimes): ExpiredRows[] {
             DELETE FROM idempotency_records record USING expired
              WHERE record.tenant_id = expired.tenant_id AND record.source_id = expired.source_id AND record.key_sha256 = expired.key_sha256
             RETURNING record.tenant_id AS "tenantId"`,
+      parameters: [],
+    },
+    {
+      name: 'expired_claims',
+      batchRows: 1000,
+      // A day of grace: a lead that was taken without its duplicate check is compared later with who held its identity when it came. Passing
+      // over locked rows keeps out of the way of whoever takes an expired claim over, and the check of the moment is made under the lock.
+      sql: `WITH expired AS (
+              SELECT tenant_id, kind, fingerprint FROM identity_claims
+               WHERE expires_at < now() - interval '1 day'
+               ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+            DELETE FROM identity_claims claim USING expired
+             WHERE claim.tenant_id = expired.tenant_id AND claim.kind = expired.kind AND claim.fingerprint = expired.fingerprint
+            RETURNING claim.tenant_id AS "tenantId"`,
       parameters: [],
     },
     {

@@ -16,6 +16,7 @@ const SWEEP_LOCK = 2_718_281_828;
  * Removes what has served its time:
  *
  * - idempotency records that expired more than an hour ago;
+ * - claims that expired more than a day ago;
  * - refused requests (quarantine) older than LEADGATE_QUARANTINE_DAYS that never became a lead;
  * - orphan excerpts: the kept part of a CRM's answer when its lead was erased, or when the attempt is more than 90 days old. The attempt itself
  *   stays: when, how it ended, the status code.

@@ -5,6 +5,7 @@ import { settingsOf, withDatabase } from '../database.js';
 import { columns } from '../help.js';
 
 const WORDS: Readonly<Record<SweptKind, string>> = {
+  expired_claims: 'claims that expired more than a day ago',
   idempotency_records: 'idempotency records that expired more than an hour ago',
   quarantine: 'refused requests older than LEADGATE_QUARANTINE_DAYS that became no lead',
   excerpts_of_erased_leads: 'excerpts of CRM answers about erased leads',
