@@ -11,7 +11,7 @@ import { startTestRedis } from './steps/test-redis.mjs';
 
 /** Settings of the person's own gateway: a test must never meet their database or CRM. */
 const NOT_FOR_TESTS =
-  /^(LEADGATE_(?!TEST_|REQUIRE_REDIS)|CUSTOMER_|DATABASE_URL$|MIGRATE_DATABASE_URL$|REDIS_URL$|HOST$|PORT$|DEMO_CRM_PORT$|ATTRIBUTE_MAPPING_PATH$|WEBHOOK_SHARED_SECRET$)/;
+  /^(LEADGATE_(?!TEST_|REQUIRE_REDIS)|CUSTOMER_|DATABASE_URL$|MIGRATE_DATABASE_URL$|REDIS_URL$|REDIS_CACHE_URL$|HOST$|PORT$|DEMO_CRM_PORT$|ATTRIBUTE_MAPPING_PATH$|WEBHOOK_SHARED_SECRET$)/;
 
 await main(async () => {
   const jestArguments = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { FollowedApiKeys } from '#access';
 import { AuditChainer } from '#audit';
+import { ClaimAccelerators } from '#dedup';
 import { DeliverLeads, ReclaimExpiredLeases } from '#delivery';
 import { FollowedKeyRings } from '#keys';
 import { ProcessLeads, ReleaseHeldLeads, RewriteBlindIndexes } from '#pipeline';
@@ -59,6 +60,7 @@ export class Background {
     this.queue.start();
     this.relay.startPolling({ takesDue: this.has('relay') });
     this.periodic.start();
+    this.app.get(ClaimAccelerators, { strict: false }).start();
     if (this.has('relay')) this.chainer.start();
   }
 
@@ -75,6 +77,7 @@ export class Background {
       this.config.stop(),
       this.keys.stop(),
       this.identityKeys.stop(),
+      this.app.get(ClaimAccelerators, { strict: false }).stop(),
       this.app.get<QueueBackend>(QUEUE_BACKEND).close(),
     ]);
   }

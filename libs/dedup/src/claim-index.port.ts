@@ -5,10 +5,10 @@ export type SkippedBecause = 'no_key' | 'unavailable';
 
 /**
  * `fingerprints`: of all identities of the query, under every key of the ring; empty without a key. `earlier`: null also where nothing is
- * compared.
+ * compared. `presumed`: nobody looked, an accelerator takes the lead for new; only writing its claims can tell.
  */
 export type ClaimAnswer =
-  | { readonly earlier: EarlierLead | null; readonly fingerprints: readonly Fingerprint[] }
+  | { readonly earlier: EarlierLead | null; readonly fingerprints: readonly Fingerprint[]; readonly presumed?: true }
   | { readonly skipped: SkippedBecause; readonly fingerprints: readonly Fingerprint[] };
 
 export interface ClaimQuery {

@@ -49,7 +49,10 @@ export function decideDedup(answer: ClaimAnswer): Outcome<DedupFacts> {
     const note = { code: REASON_CODES.indexUnavailable, detail: SKIPPED[answer.skipped] };
     return proceed({ duplicateOf: null, duplicateCheckSkipped: true, fingerprints }, [note]);
   }
-  if (answer.earlier === null) return proceed({ duplicateOf: null, duplicateCheckSkipped: false, fingerprints });
+  if (answer.earlier === null) {
+    const presumed = answer.presumed === true ? { presumedNew: true as const } : {};
+    return proceed({ duplicateOf: null, duplicateCheckSkipped: false, fingerprints, ...presumed });
+  }
   const note = { code: REASON_CODES.duplicateConfirmed, detail: `the same ${answer.earlier.matchedOn} as lead ${answer.earlier.leadId}` };
   return proceed({ duplicateOf: answer.earlier, duplicateCheckSkipped: false, fingerprints }, [note]);
 }

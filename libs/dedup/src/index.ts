@@ -1,4 +1,10 @@
 export { ClaimIndex, type ClaimAnswer, type ClaimQuery, type SkippedBecause } from './claim-index.port.js';
+export { AcceleratedClaimIndex, type UncheckedLeads } from './accelerators/accelerated-claim-index.js';
+export { ClaimAccelerators } from './accelerators/claim-accelerators.js';
+export type { ClaimFilter, ClaimKey } from './accelerators/claim-filter.port.js';
+export { PgBloomClaims } from './accelerators/pg-bloom-claims.js';
+export { PgUncheckedLeads } from './accelerators/pg-unchecked-leads.js';
+export { RedisClaims } from './accelerators/redis-claims.js';
 export { DedupModule } from './dedup.module.js';
 export { decideDedup, dedupStage } from './dedup.stage.js';
 export { IndexProbe } from './index-probe.port.js';

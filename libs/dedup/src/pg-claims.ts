@@ -11,9 +11,11 @@ export interface ClaimRequest {
   readonly windowHours: number;
   /** The lead is known to be a duplicate: it takes what is free, and holds nothing against anybody. */
   readonly hinted: boolean;
+  /** Nobody looked for leads that went on without their check and have no claims: if there are any, the lead is to be looked up after all. */
+  readonly presumed: boolean;
 }
 
-/** `lost`: leads that went on as nobody's duplicate and met another lead's claim; nothing they claimed just now is kept. */
+/** `lost`: leads that went on as nobody's duplicate and met another lead's claim or were not looked up enough; nothing they claimed just now is kept. */
 export interface WrittenClaims {
   readonly lost: ReadonlySet<LeadId>;
   readonly fresh: readonly FreshClaim[];
@@ -70,7 +72,8 @@ const CLAIM = {
             order by position
            on conflict (tenant_id, kind, fingerprint) do nothing
            returning tenant_id, kind, fingerprint, lead_id)
-         select asked.position::int - 1 as position, held.lead_id as holder, coalesce(held.expired, false) as expired, claimed.lead_id as claimed_by
+         select asked.position::int - 1 as position, held.lead_id as holder, coalesce(held.expired, false) as expired, claimed.lead_id as claimed_by,
+                (select id from leads where duplicate_check_skipped order by id limit 1) is not null as unchecked
            from asked left join held using (position) left join claimed using (tenant_id, kind, fingerprint)`,
 };
 
@@ -94,6 +97,7 @@ interface Answer {
   readonly holder: LeadId | null;
   readonly expired: boolean;
   readonly claimed_by: LeadId | null;
+  readonly unchecked: boolean;
 }
 
 /**
@@ -110,10 +114,11 @@ export async function writeClaims(client: PoolClient, requests: readonly ClaimRe
   if (expired.length > 0) throw new ClaimsExpired(expired.map(({ position }) => freshOf(at(asked, position))));
   const lost = new Set<LeadId>();
   const fresh: FreshClaim[] = [];
-  for (const { position, holder, claimed_by } of answers) {
+  for (const { position, holder, claimed_by, unchecked } of answers) {
     const { request, ...claim } = at(asked, position);
     if (claimed_by === request.leadId) fresh.push(freshOf({ request, ...claim }));
     else if (holder !== request.leadId && !request.hinted) lost.add(request.leadId);
+    if (request.presumed && unchecked) lost.add(request.leadId);
   }
   await undoClaims(
     client,

@@ -12,7 +12,8 @@ export function claimRequestOf({ lead, config, journey }: DecidedLead): ClaimReq
   const fingerprints = (facts.fingerprints ?? []).filter(({ kind }) => compared.includes(kind));
   if (fingerprints.length === 0) return null;
   const hinted = facts.duplicateOf !== undefined && facts.duplicateOf !== null;
-  return { tenantId: lead.tenantId, leadId: lead.id, fingerprints, windowHours, hinted };
+  const presumed = facts.presumedNew === true;
+  return { tenantId: lead.tenantId, leadId: lead.id, fingerprints, windowHours, hinted, presumed };
 }
 
 /** What a lead is found by without its e-mail or phone being readable: under the tenant's current key. */

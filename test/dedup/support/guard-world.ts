@@ -17,7 +17,7 @@ import {
   type TenantConfig,
   type TenantId,
 } from '#core';
-import { PgClaimIndex } from '#dedup';
+import { type ClaimIndex, PgClaimIndex } from '#dedup';
 import { type KeyRing, KeyRings } from '#keys';
 import { leadPipeline, type LoadedLead, PgFirstJourneys, PgLeadStore, ProcessLeads, TellDecisions, VerdictsAtOnce } from '#pipeline';
 import { createPgPool, Metrics, newId } from '#platform';
@@ -53,14 +53,17 @@ export interface GuardWorld {
   loaded(id: LeadId): Promise<LoadedLead>;
   claims(): Promise<{ tenant_id: string; kind: string; key_id: string; lead_id: LeadId; fingerprint: Buffer }[]>;
   /** The pipeline in this process. */
-  process(options?: { ring?: TestRing | KeyRings | null; change?: Change }): InProcess;
+  process(options?: { ring?: TestRing | KeyRings | null; change?: Change; over?: Over }): InProcess;
   /** The pipeline in a process of its own, from the build. */
   fork(options?: { ring?: TestRing | null; change?: Change }): Promise<Forked>;
   end(): Promise<void>;
 }
 
+/** What is put before the index, e.g. accelerators. */
+export type Over = (index: ClaimIndex, rings: KeyRings, pool: pg.Pool) => ClaimIndex;
+
 export interface InProcess {
-  readonly index: PgClaimIndex;
+  readonly index: ClaimIndex;
   readonly store: PgLeadStore;
   readonly processLeads: ProcessLeads;
   readonly verdicts: VerdictsAtOnce;
@@ -141,8 +144,8 @@ export async function createGuardWorld(): Promise<GuardWorld> {
       };
     },
     claims: async () => (await pool.query('select * from identity_claims order by tenant_id, kind, key_id')).rows,
-    process: ({ ring = RING, change } = {}) => {
-      const made = inProcess(database.url, changed(change), ring);
+    process: ({ ring = RING, change, over } = {}) => {
+      const made = inProcess(database.url, changed(change), ring, over);
       opened.push(made);
       return made;
     },
@@ -204,14 +207,20 @@ export function ringOf(ring: TestRing): KeyRing {
   return { current: keyOf(ring.current), previous: ring.previous.map(keyOf) };
 }
 
-function inProcess(url: string, tenants: readonly ResolvedConfig[], ring: TestRing | KeyRings | null): InProcess {
+function inProcess(
+  url: string,
+  tenants: readonly ResolvedConfig[],
+  ring: TestRing | KeyRings | null,
+  over: Over = (index) => index,
+): InProcess {
   const silent = pino({ level: 'silent' });
   const metrics = new Metrics();
   const sink = new RecordingSink();
   const work = createPgPool({ url, applicationName: 'leadgate-work', max: 8, statementTimeoutMs: 10_000, acquireTimeoutMs: 10_000 });
   const claims = createPgPool({ url, applicationName: 'leadgate-claims', max: 3, statementTimeoutMs: 250, lockTimeoutMs: 250 });
   const keys = ring === null || ring instanceof KeyRings ? null : ringOf(ring);
-  const index = new PgClaimIndex(claims, ring instanceof KeyRings ? ring : { ringOf: () => keys }, silent, metrics);
+  const rings = ring instanceof KeyRings ? ring : { ringOf: () => keys };
+  const index = over(new PgClaimIndex(claims, rings, silent, metrics), rings, work);
   const store = new PgLeadStore(work, new SilentDoorbell(), metrics);
   const teller = new TellDecisions(metrics, silent, sink);
   const processLeads = new ProcessLeads(leadPipeline(stagesWith(index)), store, new FixedConfig(tenants), teller, silent);

@@ -72,6 +72,8 @@ export interface JudgedField {
 export interface DedupFacts {
   readonly duplicateOf: EarlierLead | null;
   readonly duplicateCheckSkipped: boolean;
+  /** Nobody was asked, because the lead seems to be new; its claims decide. */
+  readonly presumedNew?: true;
   /** Under every key of the tenant's ring; empty when there is no usable key. */
   readonly fingerprints: readonly Fingerprint[];
 }

@@ -35,6 +35,7 @@ describe('readSettings', () => {
         },
       },
       adminKey: undefined,
+      dedup: { accelerators: [], cacheUrl: undefined },
       log: { level: 'info' },
       concurrency: { pipeline: 4, delivery: 64 },
       delivery: { retryBaseSeconds: 30 },
@@ -111,6 +112,10 @@ describe('readSettings', () => {
     {
       env: { LEADGATE_STATSD: '127.0.0.1' },
       says: 'LEADGATE_STATSD must be a host and a port such as 127.0.0.1:8125 or [::1]:8125, but is "127.0.0.1".',
+    },
+    {
+      env: { LEADGATE_CLAIM_ACCELERATORS: 'redis' },
+      says: 'LEADGATE_CLAIM_ACCELERATORS names redis, but REDIS_CACHE_URL does not say where it is.',
     },
     { env: { REDIS_URL: 'http://127.0.0.1' }, says: 'REDIS_URL must be a URL that begins with redis:// or rediss://.' },
   ])('$says', ({ env, says }) => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { nearestName } from './nearest-name.js';
-import type { SettingKey } from './setting-key.js';
+import type { Reader, SettingKey } from './setting-key.js';
 import {
   asAddresses,
   asHostAndPort,
@@ -24,6 +24,11 @@ export type Role = (typeof ROLES)[number];
 
 /** Where the keys of the duplicate check may come from; each is a folder under libs/keys/src/providers. */
 const KEY_PROVIDERS = ['file', 'env', 'vault', 'aws'] as const;
+/** Accelerators of the duplicate check, in the order in which they are asked. */
+const ACCELERATORS = ['bloom', 'redis'] as const;
+type Accelerator = (typeof ACCELERATORS)[number];
+const asAccelerators: Reader<readonly Accelerator[]> = (text, name) =>
+  text.trim() === 'none' ? { value: [] } : asSomeOf(ACCELERATORS)(text, name);
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const MEBIBYTE = 1024 * 1024;
 const GIBIBYTE = 1024 * MEBIBYTE;
@@ -69,6 +74,16 @@ export const SETTING_KEYS = {
     'Seconds between two looks at the keys; a changed key is used without a restart.',
     '5',
     asPositiveDecimal(3600),
+  ),
+  LEADGATE_CLAIM_ACCELERATORS: withPreset(
+    'What may save the look-up of duplicates in Postgres, which decides whatever they say: none, bloom (in memory), redis (at REDIS_CACHE_URL) or bloom,redis.',
+    'none',
+    asAccelerators,
+  ),
+  REDIS_CACHE_URL: optional(
+    'The Redis of the accelerator redis: one of its own with maxmemory and an eviction policy, never the one of the queue.',
+    'redis://127.0.0.1:6380',
+    asUrl(['redis:', 'rediss:']),
   ),
   LEADGATE_VAULT_PATH: optional(
     'Provider vault: mount and path of the KV version 2 secret whose fields are the document.',
@@ -204,6 +219,9 @@ export function readSettings(env: Environment, folder: string = process.cwd()): 
     problems.push(`${name} ${reading.problem}.`);
     return undefined as ValueOf<Name>;
   }, folder);
+  const { accelerators, cacheUrl } = settings.dedup;
+  if (accelerators?.includes('redis') && cacheUrl === undefined && textOf(env, 'REDIS_CACHE_URL') === undefined)
+    problems.push('LEADGATE_CLAIM_ACCELERATORS names redis, but REDIS_CACHE_URL does not say where it is.');
   if (problems.length > 0) throw new InvalidSettings(problems);
   return settings;
 }
@@ -258,6 +276,7 @@ function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder:
         endpoint: of('AWS_ENDPOINT_URL_SECRETS_MANAGER'),
       },
     },
+    dedup: { accelerators: of('LEADGATE_CLAIM_ACCELERATORS'), cacheUrl: of('REDIS_CACHE_URL') },
     log: { level: of('LEADGATE_LOG_LEVEL') },
     concurrency: { pipeline: of('LEADGATE_PIPELINE_CONCURRENCY'), delivery: of('LEADGATE_DELIVERY_CONCURRENCY') },
     delivery: { retryBaseSeconds: of('LEADGATE_RETRY_BASE_SECONDS') },
