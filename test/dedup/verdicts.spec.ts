@@ -1,5 +1,5 @@
 import type { LeadId, TenantConfig, TenantId } from '#core';
-import { Undecided, type Verdict } from '#pipeline';
+import { Undecided, type Verdict, VerdictsAtOnce } from '#pipeline';
 import { createGuardWorld, type GuardWorld } from './support/guard-world.js';
 
 /** Everybody who asks about a lead reads one verdict: that of its first journey. */
@@ -105,6 +105,25 @@ describe('the verdict', () => {
     const id = await world.lead('t1', { email: 'late-verdict@example.com' });
     await expect(process.verdicts.decide(await world.loaded(id), 0)).rejects.toThrow(Undecided);
     expect(await process.verdicts.await(id, 5000)).toMatchObject({ leadId: id });
+  });
+
+  it('fails at once when too many are running: leads that nobody waits for any more cannot fill the memory', async () => {
+    const { verdicts, store } = world.process();
+    const people = ['full-1@example.com', 'full-2@example.com'].map((email) => ({ email }));
+    const [first, second] = await Promise.all((await world.leads('t1', people)).map((id) => world.loaded(id)));
+    if (first === undefined || second === undefined) throw new Error('two leads were stored');
+    const limit = jest.replaceProperty(VerdictsAtOnce, 'MAX_RUNNING', 1 as never);
+    const decide = store.decide.bind(store);
+    let goOn = (): void => {};
+    const stalled = new Promise<void>((done) => (goOn = done));
+    jest.spyOn(store, 'decide').mockImplementationOnce((decided) => stalled.then(() => decide(decided)));
+    await expect(verdicts.decide(first, 0)).rejects.toThrow('no verdict after 0 ms');
+    await expect(verdicts.decide(second, 5000)).rejects.toThrow('too many');
+    expect(await world.row(second.id)).toMatchObject({ status: 'RECEIVED', journey_no: 0 });
+    goOn();
+    expect(await verdicts.decide(first, 5000)).toMatchObject({ leadId: first.id });
+    expect(await verdicts.decide(second, 5000)).toMatchObject({ leadId: second.id });
+    limit.restore();
   });
 
   it('fails for a tenant without a configuration', async () => {

@@ -20,6 +20,11 @@ const LONGEST_GAP_MS = 250;
 
 /** The synchronous verdict: ProcessLeads' own run over one lead, and the first journey's row for everybody who comes later. */
 export class VerdictsAtOnce extends Verdicts {
+  /**
+   * Runs go on when their sender was told to come again, so while no decision can be written they would pile up with their leads (measured:
+   * 13 MB/s at 500 requests/s). What comes beyond this many is the relay's at once. In ordinary times there are as many as open requests.
+   */
+  static readonly MAX_RUNNING = 2000;
   private readonly running = new Map<LeadId, Promise<Verdict>>();
 
   constructor(
@@ -31,7 +36,9 @@ export class VerdictsAtOnce extends Verdicts {
   }
 
   override async decide(lead: LoadedLead, withinMs: number): Promise<Verdict> {
-    const verdict = await within(this.running.get(lead.id) ?? this.start(lead), withinMs);
+    const running = this.running.get(lead.id);
+    if (running === undefined && this.running.size >= VerdictsAtOnce.MAX_RUNNING) throw new Undecided('too many leads wait for theirs');
+    const verdict = await within(running ?? this.start(lead), withinMs);
     if (verdict === LATE) throw new Undecided(`there is no verdict after ${withinMs} ms`);
     return verdict;
   }
