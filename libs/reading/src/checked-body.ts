@@ -73,7 +73,7 @@ function bytesOf(request: IncomingMessage): Promise<Buffer> {
       if (size <= MOST_BYTES) return;
       done();
       request.pause();
-      reject(new TooLarge('body_too_large', `The body may have ${MOST_BYTES} bytes.`));
+      reject(new TooLarge('body_too_large', `The body may have at most ${MOST_BYTES} bytes.`));
     };
     const onEnd = (): void => {
       done();

@@ -74,7 +74,7 @@ const LOCKED = 'The key, secret or signature is missing or wrong (stored, in qua
  * The lead routes for OpenAPI, and for an application without the FrontDoorAdapter, which answers them before Nest is asked.
  * Routes of further sources come from the configuration and are answered in the same way.
  */
-@ApiTags('leads')
+@ApiTags('door')
 @ApiExtraModels(WebhookFailed, RawCrmFailed, AcceptedLead, AcceptedLeads, GuardFailed, Problem)
 @Controller()
 export class LeadRoutesController {

@@ -48,7 +48,7 @@ export class LeadsQuery extends RecentQuery {
   @ApiPropertyOptional({ enum: LEAD_STATUSES, isArray: true, description: 'One or several: `status=READY,FAILED` or repeated' })
   @IsOptional()
   @Transform(asList)
-  @IsIn(LEAD_STATUSES, { each: true, message: `status must be of ${LEAD_STATUSES.join(', ')}` })
+  @IsIn(LEAD_STATUSES, { each: true, message: `status must be one or several of ${LEAD_STATUSES.join(', ')}` })
   status?: LeadStatus[];
 
   @ApiPropertyOptional({ description: 'Id of the source', example: 'demo/webhook' })
