@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { ActiveConfig, type ResolvedConfig } from '#core';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { aDeliveredLead, aLead, aTenant } from './a-lead-story.js';
 import { type ReadingApp, startReadingApp } from './reading-app.js';
@@ -181,6 +182,17 @@ describe('one lead', () => {
         },
       ],
     });
+  });
+
+  it('links to the record at the destination, by the configuration that is active', async () => {
+    const url = async (): Promise<unknown> =>
+      ((await json(`/v1/leads/${id}`)) as { deliveries: { record_url: unknown }[] }).deliveries[0]?.record_url;
+    expect(await url()).toBeNull();
+    const destinations = [{ name: 'customer-api', record_url: 'https://crm.example.com/leads/{record_id}' }];
+    const active = jest.spyOn(reading.app.get(ActiveConfig), 'tenant');
+    active.mockImplementation((tenant) => ({ config: { tenant, destinations } }) as unknown as ResolvedConfig);
+    expect(await url()).toBe('https://crm.example.com/leads/crm-7');
+    active.mockRestore();
   });
 
   it('leaves an event for every time an operator read it', async () => {

@@ -25,6 +25,7 @@ export * from './delivery/lead-status-of.js';
 export * from './delivery/classify-answer.js';
 export * from './delivery/judge-answer.js';
 export * from './delivery/read-answer.js';
+export * from './delivery/record-url.js';
 export * from './delivery/plan-retry.js';
 export * from './delivery/retry-after.js';
 export * from './delivery/decide-next-step.js';

@@ -18,6 +18,7 @@ export function attemptLine(attempt: ClosedAttempt, written: boolean): Record<st
     status_code: attempt.statusCode,
     error_code: attempt.errorCode,
     error: attempt.errorMessage,
+    ...(attempt.decidedBy === null ? {} : { decided_by: attempt.decidedBy }),
     ...(step.status === 'RETRYING' ? { retry_in_s: step.delaySeconds } : {}),
     duration_ms: attempt.durationMs,
     ...(written ? {} : { written: false }),

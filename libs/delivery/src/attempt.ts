@@ -36,6 +36,8 @@ export interface ClosedAttempt extends AttemptRef {
   readonly retryAfterSeconds: number | null;
   readonly excerpt: string | null;
   readonly recordId: string | null;
+  /** Which rule over the destination's answers decided; null: the status alone did. */
+  readonly decidedBy: string | null;
   /** What a fetch that succeeded brought. */
   readonly fetched: JsonObject | null;
   /** null: nobody measured it, because the process that made the call is gone. */

@@ -36,6 +36,7 @@ export function concludeAttempt(
     retryAfterSeconds: signal.kind === 'answered' ? signal.retryAfterSeconds : null,
     excerpt: answer.excerpt,
     recordId: verdict.kind === 'delivered' ? answer.recordId : null,
+    decidedBy: answer.decidedBy ?? null,
     fetched: (verdict.kind === 'delivered' ? answer.fetched : undefined) ?? null,
     durationMs,
     step: decideNextStep(verdict, { ...schedule, attemptNo, jitter }),

@@ -41,6 +41,33 @@ describe('DestinationRegistry', () => {
       given: { authentication: { kind: 'bearer' as const, token: 'secret\nx: y' } },
       problems: [/^authentication\.token: must be one line/],
     },
+    ...(
+      [
+        ['is no name', 'X Api Key', /^authentication\.header: must be the name of a header/],
+        ['would begin another', 'X-Key\r\nX-Evil', /^authentication\.header: must be the name of a header/],
+        ['frames the message', 'Content-Length', /^authentication\.header: is a header that the gateway or HTTP itself writes/],
+        ['is for one hop', 'Transfer-Encoding', /^authentication\.header: is a header/],
+        ['names the host', 'host', /^authentication\.header: is a header/],
+        ['is the key of the delivery', 'Idempotency-Key', /^authentication\.header: is a header/],
+        ['is that of a signature', 'webhook-signature', /^authentication\.header: is a header/],
+      ] as const
+    ).map(([why, header, problem]) => ({
+      description: `a header for the key that ${why}`,
+      given: { authentication: { kind: 'api_key' as const, header, key: 'secret-1' } },
+      problems: [problem],
+    })),
+    {
+      description: 'line breaks in the API key',
+      given: { authentication: { kind: 'api_key' as const, header: 'X-Api-Key', key: 'secret\r\nx: y' } },
+      problems: [/^authentication\.key: must be one line/],
+    },
+    {
+      description: 'a token address that is none',
+      given: {
+        authentication: { kind: 'oauth2_client_credentials' as const, token_url: 'login', client_id: 'c', client_secret: 'secret' },
+      },
+      problems: [/^authentication\.token_url: must be an absolute address/],
+    },
     {
       description: 'everything wrong at once',
       given: { url: 'x', authentication: { kind: 'bearer' as const, token: 'secret\0' } },
@@ -56,7 +83,7 @@ describe('DestinationRegistry', () => {
   it('describes every secret member as one', () => {
     for (const kind of [...destinationKinds(http), ...fetchers(http)]) {
       for (const { path, secret, label, help } of kind.fields) {
-        expect(secret).toBe(/token|secret|password|key/.test(path));
+        expect(secret).toBe(/(?:token|secret|password|key)$/.test(path));
         expect(label).not.toBe('');
         expect(help).toMatch(/\.$/);
       }

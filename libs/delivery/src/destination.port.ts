@@ -1,7 +1,8 @@
-import type { DestinationConfig, JsonObject, Signal, SourceConfig } from '#core';
+import type { DestinationConfig, JsonObject, LeadId, Signal, SourceConfig } from '#core';
 
 /** One call. Payload and key are the same for every attempt of a delivery. */
 export interface DestinationCall {
+  readonly leadId: LeadId;
   readonly payload: string;
   readonly contentType: string;
   readonly idempotencyKey: string;
@@ -16,12 +17,14 @@ export interface DestinationCall {
 /** What is known about a call when it is over. */
 export interface DestinationAnswer {
   readonly signal: Signal;
-  /** Code of a failure without an answer, e.g. ECONNREFUSED. */
+  /** Code of a failure: of a call without an answer, e.g. ECONNREFUSED, or of an answer that broke the rules of the exchange. */
   readonly errorCode: string | null;
   /** The beginning of the answer, redacted; at most 4 KiB of text that Postgres takes. */
   readonly excerpt: string | null;
   /** The id the destination gave to the record. */
   readonly recordId: string | null;
+  /** Which rule over its answers decided, as a stable word without values (Judgement.decidedBy); absent or null: the status alone did. */
+  readonly decidedBy?: string | null;
   /** Only from a fetcher, with its success: what the lead is made of, as jsonb takes it. */
   readonly fetched?: JsonObject;
 }
@@ -40,6 +43,8 @@ export interface DestinationField {
   readonly help: string;
   /** true: its value is never shown, logged or repeated in a message. */
   readonly secret: boolean;
+  /** true: an address that is called; it is judged by the rules of outbound calls, after `check`. */
+  readonly isAddress?: boolean;
   /** @returns what is wrong with a value that is present, and what mends it; undefined when it can be used */
   readonly check?: (value: string) => string | undefined;
 }

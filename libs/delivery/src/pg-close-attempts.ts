@@ -27,7 +27,7 @@ const CLOSE = `
   with row as (
     select * from json_to_recordset($1::json) as row (delivery_id uuid, attempt_no int, status text, final boolean, delay_seconds float8,
            last_error text, hold_reason text, record_id text, sent_state text, outcome text, status_code int2, error_code text, error_message text,
-           retry_after_seconds int, response_excerpt text, duration_ms int)),
+           retry_after_seconds int, response_excerpt text, duration_ms int, decided_by text)),
   delivery as (
     update deliveries
        set status = row.status, lease_until = null, rung_at = null, last_error = row.last_error, hold_reason = row.hold_reason,
@@ -42,7 +42,7 @@ const CLOSE = `
     update delivery_attempts
        set finished_at = clock_timestamp(), sent_state = row.sent_state, outcome = row.outcome, status_code = row.status_code,
            error_code = row.error_code, error_message = row.error_message, retry_after_seconds = row.retry_after_seconds,
-           response_excerpt = row.response_excerpt, duration_ms = row.duration_ms
+           response_excerpt = row.response_excerpt, duration_ms = row.duration_ms, decided_by = row.decided_by
       from row
      where delivery_attempts.delivery_id = any($3::uuid[]) and delivery_attempts.delivery_id = row.delivery_id
        and delivery_attempts.attempt_no = row.attempt_no
@@ -123,6 +123,7 @@ function rowOf(attempt: ClosedAttempt): object {
     retry_after_seconds: attempt.retryAfterSeconds === null ? null : Math.ceil(attempt.retryAfterSeconds),
     response_excerpt: attempt.excerpt,
     duration_ms: attempt.durationMs,
+    decided_by: attempt.decidedBy,
   };
 }
 

@@ -26,6 +26,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   retryAfterSeconds: null,
   excerpt: null,
   recordId: null,
+  decidedBy: null,
   fetched: FETCHED,
   durationMs: 1,
   step: { status: 'DELIVERED' },

@@ -23,6 +23,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   retryAfterSeconds: null,
   excerpt: null,
   recordId: null,
+  decidedBy: null,
   fetched: null,
   durationMs: 1,
   step: DELIVERED,

@@ -128,6 +128,7 @@ function deliveryEvent(attempt: ClosedAttempt): AuditEventInput {
       attemptNo: attempt.attemptNo,
       sentState: attempt.sentState,
       ...(attempt.statusCode === null ? {} : { statusCode: attempt.statusCode }),
+      ...(attempt.decidedBy === null ? {} : { decidedBy: attempt.decidedBy }),
       ...(step.status === 'RETRYING' ? { delaySeconds: step.delaySeconds } : {}),
       ...(step.status === 'HELD' ? { holdReason: step.reason } : {}),
     },

@@ -30,6 +30,10 @@ CREATE INDEX leads_unchecked ON leads (id) WHERE duplicate_check_skipped;
 -- Leads that an earlier one held back: who gets its chance when that one fails for good.
 CREATE INDEX leads_held_back ON leads (duplicate_of, id) WHERE duplicate_of IS NOT NULL AND status IN ('HELD', 'REJECTED');
 
+-- Leads that came to an end without reaching their CRM, by when: whether they still hold a claim or somebody back.
+CREATE INDEX leads_ended ON leads (updated_at)
+    WHERE status IN ('PERMANENTLY_FAILED', 'ERASED') OR (status = 'REJECTED' AND journey_no > 1);
+
 -- ── Decisions ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- The hint of a duplicate, as the sender of a synchronous request read it: a repeated request reads the same row.
@@ -104,3 +108,6 @@ CREATE INDEX feedback_events_by_lead ON feedback_events (lead_id, received_at);
 
 -- deliver: the lead goes to a CRM. fetch: a lead that was sent as an id only is fetched; it has no say in the lead's delivery status.
 ALTER TABLE deliveries ADD COLUMN purpose text NOT NULL DEFAULT 'deliver' CHECK (purpose IN ('deliver', 'fetch'));
+
+-- Which rule over the destination's answers decided, e.g. success[1] or duplicate[0]; null: the status alone did.
+ALTER TABLE delivery_attempts ADD COLUMN decided_by text;

@@ -1,3 +1,4 @@
+import { recordUrlOf, type TenantConfig } from '#core';
 import { JsonText } from './json-text.js';
 import type { AttemptRecord, DeliveryRecord, JourneyRecord, LeadRecord, LeadSummary } from './lead-record.js';
 import type {
@@ -32,7 +33,8 @@ export function historyOf(lead: LeadRecord): LeadHistory {
   };
 }
 
-export function leadOf(lead: LeadRecord): LeadShape {
+/** @param config the active one of the lead's tenant */
+export function leadOf(lead: LeadRecord, config: TenantConfig | undefined): LeadShape {
   return {
     ...listedLeadOf(lead),
     hold_until: lead.holdUntil,
@@ -42,7 +44,7 @@ export function leadOf(lead: LeadRecord): LeadShape {
     normalized_payload: lead.normalizedPayload,
     duplicate_hint: hintOf(lead.journeys.at(-1)),
     journeys: lead.journeys.map(journeyOf),
-    deliveries: lead.deliveries.map(deliveryOf),
+    deliveries: lead.deliveries.map((delivery) => deliveryOf(delivery, config)),
     transitions: lead.transitions,
     feedback: lead.feedback.map(({ id, type, crmRecordId, released, receivedAt }) => ({
       id,
@@ -122,7 +124,7 @@ function journeyOf(journey: JourneyRecord): JourneyShape {
   };
 }
 
-function deliveryOf(delivery: DeliveryRecord): DeliveryShape {
+function deliveryOf(delivery: DeliveryRecord, config: TenantConfig | undefined): DeliveryShape {
   return {
     id: delivery.id,
     purpose: delivery.purpose,
@@ -135,6 +137,7 @@ function deliveryOf(delivery: DeliveryRecord): DeliveryShape {
     next_attempt_at: delivery.finishedAt === null ? delivery.nextAttemptAt : null,
     last_error: delivery.lastError,
     crm_record_id: delivery.crmRecordId,
+    record_url: recordUrlOf(config, delivery.destination, delivery.crmRecordId),
     finished_at: delivery.finishedAt,
     attempts: delivery.attempts.map(attemptShapeOf),
   };
@@ -151,5 +154,6 @@ function attemptShapeOf(attempt: AttemptRecord): AttemptShape {
     error_code: attempt.errorCode,
     error_message: attempt.errorMessage,
     duration_ms: attempt.durationMs,
+    decided_by: attempt.decidedBy,
   };
 }

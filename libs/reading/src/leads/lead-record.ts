@@ -96,6 +96,7 @@ export interface AttemptRecord {
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
   readonly durationMs: number | null;
+  readonly decidedBy: string | null;
 }
 
 export interface Transition {

@@ -160,6 +160,13 @@ export class AttemptShape {
   @ApiProperty({ type: String, nullable: true }) error_code!: string | null;
   @ApiProperty({ type: String, nullable: true }) error_message!: string | null;
   @ApiProperty({ type: 'integer', nullable: true }) duration_ms!: number | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'duplicate[0]',
+    description: 'The rule over the answer that decided; null: its status did',
+  })
+  decided_by!: string | null;
 }
 
 @ApiSchema({ name: 'OmittedField' })
@@ -184,6 +191,13 @@ export class DeliveryShape {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) next_attempt_at!: Date | null;
   @ApiProperty({ type: String, nullable: true }) last_error!: string | null;
   @ApiProperty({ type: String, nullable: true }) crm_record_id!: string | null;
+  @ApiProperty({
+    type: String,
+    format: 'uri',
+    nullable: true,
+    description: 'Where a person looks at the record, if the destination has a link configured',
+  })
+  record_url!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) finished_at!: Date | null;
   @ApiProperty({ type: [AttemptShape] }) attempts!: readonly AttemptShape[];
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Controller, Get, Header, Param, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
+import { ActiveConfig, type TenantId } from '#core';
 import { requestIdOf } from '#platform';
 import { CheckedQuery } from '../checked-query.js';
 import { ApiProblem, ReadAnswers } from '../openapi/read-answers.js';
@@ -22,6 +23,7 @@ export class LeadsController {
   constructor(
     private readonly lists: PrismaLeadLists,
     private readonly reader: PrismaLeadReader,
+    private readonly config: ActiveConfig,
   ) {}
 
   @Get()
@@ -41,6 +43,6 @@ export class LeadsController {
     const lookup = { leadId: leadIdOf(id), route: '/v1/leads/{id}', requestId: requestIdOf(request) };
     const lead = await this.reader.findLeadFor(caller, lookup);
     if (lead === undefined) throw noSuchLead();
-    return stringifyWithTexts(leadOf(lead));
+    return stringifyWithTexts(leadOf(lead, this.config.tenant(lead.tenantId as TenantId)?.config));
   }
 }

@@ -1,5 +1,5 @@
-import { isHeaderText } from '#platform';
 import type { DestinationField } from '../../destination.port.js';
+import { addressProblem, CREDENTIAL_FIELDS } from '../over-http/credential-fields.js';
 
 /** What a person configures for an HTTP destination beyond what every destination has. */
 export const HTTP_FIELDS: readonly DestinationField[] = [
@@ -9,28 +9,21 @@ export const HTTP_FIELDS: readonly DestinationField[] = [
     help: 'Where leads are POSTed to, e.g. https://crm.example.com/leads. Redirects are not followed.',
     secret: false,
     check: addressProblem,
+    isAddress: true,
   },
-  {
-    path: 'authentication.token',
-    label: 'Token',
-    help: 'Sent as Authorization: Bearer <token>; a token that already begins with "Bearer " is sent as it is. Write a reference such as env:CUSTOMER_TOKEN.',
-    secret: true,
-    check: (value) =>
-      isHeaderText(value) ? undefined : 'must be one line of Latin characters; a line break or NUL in it would begin another header',
-  },
+  ...CREDENTIAL_FIELDS,
+  { path: 'body', label: 'Body', help: 'json unless told, form or xml.', secret: false },
+  { path: 'xml_root', label: 'Outermost element', help: 'For body xml: its name, lead unless told.', secret: false },
   {
     path: 'record_id_path',
     label: 'Record id',
-    help: 'Dot path of the id in a JSON answer, e.g. id. It is kept with the delivery.',
+    help: 'Dot path of the id in a JSON answer, e.g. id. It is kept with the delivery; an empty answer where one is expected is no success.',
+    secret: false,
+  },
+  {
+    path: 'record_url',
+    label: 'Link to the record',
+    help: 'Where a person looks at it, e.g. https://crm.example.com/leads/{record_id}.',
     secret: false,
   },
 ];
-
-function addressProblem(value: string): string | undefined {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    return 'must be an absolute address that begins with http:// or https://';
-  }
-  if (url.username !== '' || url.password !== '') return 'must not carry a user or password; use authentication';
-  return undefined;
-}

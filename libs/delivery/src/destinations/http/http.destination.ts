@@ -1,7 +1,8 @@
-import { parseRetryAfter, type DestinationConfig, type Signal } from '#core';
-import { answerExcerpt, type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
+import type { DestinationConfig } from '#core';
+import { type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
 import type { Destination, DestinationAnswer, DestinationCall, DestinationKind } from '../../destination.port.js';
-import { isHtmlPage, recordIdOf } from './http-answer.js';
+import { openCredentials, type Credentials, type Proof } from '../over-http/credentials.js';
+import { readHttpAnswer, readNoAnswer, readNoProof } from '../over-http/read-http-answer.js';
 import { HTTP_FIELDS } from './http-fields.js';
 
 /** Connection to last byte; CONTRACTS 1. */
@@ -21,7 +22,7 @@ export function httpDestination(http: OutboundHttp): DestinationKind {
 class HttpDestination implements Destination {
   private readonly origin: string;
   private readonly path: string;
-  private readonly authorization: { readonly authorization?: string };
+  private readonly credentials: Credentials;
   private readonly timeoutMs: number;
 
   constructor(
@@ -31,54 +32,49 @@ class HttpDestination implements Destination {
     const url = new URL(config.url);
     this.origin = url.origin;
     this.path = url.pathname + url.search;
-    this.authorization = authorizationOf(config);
     this.timeoutMs = (config.timeout_seconds ?? TIMEOUT_SECONDS) * 1000;
+    this.credentials = openCredentials(config.authentication, http, this.timeoutMs);
   }
 
-  async send({ payload, contentType, idempotencyKey, attemptNo, traceparent, signal }: DestinationCall): Promise<DestinationAnswer> {
-    const outcome = await this.http.post({
+  async send(call: DestinationCall): Promise<DestinationAnswer> {
+    const began = performance.now();
+    const proof = await this.credentials.prove(call);
+    if ('cause' in proof) return readNoProof(proof);
+    const outcome = await this.post(call, proof, began);
+    if (outcome.kind !== 'answered' || outcome.statusCode !== 401 || proof.renew === undefined || !this.hasTimeToRepeat(began))
+      return this.read(outcome, call);
+    const renewed = await proof.renew();
+    // The first call was refused, so nothing had an effect.
+    return 'cause' in renewed ? readNoProof(renewed) : this.read(await this.post(call, renewed, began), call);
+  }
+
+  /** Another token takes a third of the time limit at most; what is left is the repeated call's. */
+  private hasTimeToRepeat(began: number): boolean {
+    return performance.now() - began < this.timeoutMs / 2;
+  }
+
+  private post(call: DestinationCall, proof: Proof, began: number): Promise<CallOutcome> {
+    const { payload, contentType, idempotencyKey, attemptNo, traceparent, signal } = call;
+    return this.http.post({
       origin: this.origin,
       path: this.path,
       headers: {
         'content-type': contentType,
-        ...this.authorization,
+        ...proof.headers,
         'idempotency-key': idempotencyKey,
         'x-attempt': `${attemptNo}`,
         ...(traceparent !== null && isHeaderText(traceparent) ? { traceparent } : {}),
       },
       body: payload,
-      timeoutMs: this.timeoutMs,
+      timeoutMs: proof.renew === undefined ? this.timeoutMs : Math.ceil(this.timeoutMs - (performance.now() - began)),
       // Where a call may not be repeated, a kept connection that dies under it would leave one more lead to a person.
       keepConnection: this.config.effect !== 'blind',
       signal,
     });
-    return outcome.kind === 'answered' ? this.read(outcome) : failure(outcome);
   }
 
-  private read(answer: Extract<CallOutcome, { kind: 'answered' }>): DestinationAnswer {
-    const { statusCode, headers, body } = answer;
-    const ok = statusCode >= 200 && statusCode < 300;
-    const signal: Signal = {
-      kind: 'answered',
-      statusCode,
-      successRule: ok && !isHtmlPage(body),
-      retryAfterSeconds: parseRetryAfter({ retryAfter: headers['retry-after'], date: headers.date }, Date.now()),
-    };
-    const { record_id_path: recordIdPath } = this.config;
-    return {
-      signal,
-      errorCode: null,
-      excerpt: answerExcerpt(body, headers),
-      recordId: ok && recordIdPath !== undefined ? recordIdOf(body, recordIdPath) : null,
-    };
+  private read(outcome: CallOutcome, { leadId, idempotencyKey }: DestinationCall): DestinationAnswer {
+    if (outcome.kind !== 'answered') return readNoAnswer(outcome);
+    return readHttpAnswer(this.config, outcome, { ours: [leadId, idempotencyKey], credentials: this.credentials });
   }
-}
-
-function authorizationOf({ authentication: { kind, token } }: DestinationConfig): { authorization?: string } {
-  if (kind === 'none' || token === undefined) return {};
-  return { authorization: token.startsWith('Bearer ') ? token : `Bearer ${token}` };
-}
-
-function failure({ kind, code, cause }: Extract<CallOutcome, { kind: 'not_sent' | 'unknown' }>): DestinationAnswer {
-  return { signal: { kind, cause }, errorCode: code, excerpt: null, recordId: null };
 }
