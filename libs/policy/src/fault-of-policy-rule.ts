@@ -21,7 +21,7 @@ export const faultOfPolicyRule =
       case 'not_in_list':
         return isListed(rule, value, lists) ? `is on the list ${rule.list}` : undefined;
       case 'person_name':
-        return isPersonName(value) ? undefined : 'does not read like the name of a person';
+        return isPersonName(value, rule.min ?? undefined) ? undefined : 'does not read like the name of a person';
       case 'email_quality':
         return concernOf(rule, value, lists);
       default:

@@ -26,6 +26,7 @@ describe('checkPolicy', () => {
       { mode: 'SALVAGE', lists: { ours: ['a@example.com'] }, rules: [rule({ check: 'in_list', list: 'ours' })] },
     ],
     ['names', withRule({ check: 'person_name', effect: 'warn' })],
+    ['first names', withRule({ check: 'person_name', min: 1 })],
     ['e-mail quality with free-mail', withRule({ check: 'email_quality', values: ['role_account', 'free_mail'] })],
     ['a shadow', { mode: 'SALVAGE', shadow: { state: 'active', mode: 'STRICT' } }],
     ['a shadow that judges by no rule', { ...withRule({}), shadow: { state: 'active', mode: 'STRICT', rules: [] } }],
@@ -46,6 +47,7 @@ describe('checkPolicy', () => {
       withRule({ check: 'equals', value: {} }),
       'policy.rules[0].value: must be text, a number or true/false',
     ],
+    ['a name of no words', withRule({ check: 'person_name', min: 0 }), 'policy.rules[0].min: must be 2 (a whole name) or 1'],
     ['a range without ends', withRule({ check: 'between' }), 'policy.rules[0]: has neither min nor max'],
     ['a range that nothing is in', withRule({ check: 'between', min: 2, max: 1 }), 'policy.rules[0].min: is greater than max'],
     [

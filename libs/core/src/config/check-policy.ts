@@ -16,7 +16,7 @@ const PARAMETERS_OF: Readonly<Record<PolicyRule['check'], { readonly must: reado
   between: { must: [], may: ['min', 'max'] },
   in_list: { must: ['list'], may: ['part'] },
   not_in_list: { must: ['list'], may: ['part'] },
-  person_name: { must: [], may: [] },
+  person_name: { must: [], may: ['min'] },
   email_quality: { must: [], may: ['values'] },
 };
 
@@ -63,6 +63,7 @@ function checkRule(rule: PolicyRule, lists: readonly string[], path: string, pro
   if (rule.check === 'equals' && rule.value != null) checkScalar(rule.value, `${path}.value`, problems);
   if (rule.check === 'in') rule.values?.forEach((value, v) => checkScalar(value, `${path}.values[${v}]`, problems));
   if (rule.check === 'between') checkRange(rule, path, problems);
+  if (rule.check === 'person_name') checkWords(rule, path, problems);
   if (rule.check === 'in_list' || rule.check === 'not_in_list') checkListRule(rule, lists, path, problems);
   if (rule.check === 'email_quality') rule.values?.forEach((value, v) => checkConcern(value, `${path}.values[${v}]`, problems));
 }
@@ -71,6 +72,11 @@ function checkRange({ min, max }: PolicyRule, path: string, problems: ProblemLis
   if (min == null && max == null) problems.add(path, 'has neither min nor max; the check "between" needs at least one of them');
   if (min != null && max != null && min > max)
     problems.add(`${path}.min`, 'is greater than max, so no number would pass; exchange the two');
+}
+
+function checkWords({ min }: PolicyRule, path: string, problems: ProblemList): void {
+  if (min == null || min === 1 || min === 2) return;
+  problems.add(`${path}.min`, 'must be 2 (a whole name) or 1 (only a first or a last name): so many words of it must begin like names');
 }
 
 function checkListRule({ list, part }: PolicyRule, lists: readonly string[], path: string, problems: ProblemList): void {

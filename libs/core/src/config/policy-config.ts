@@ -39,7 +39,8 @@ export class DegradedConfig {
  * Rules over the normalised lead. A missing value, and "" too, passes every check but `present` and `filled`.
  * - `between`: a number, or text that is one, within `min` and `max`, both included.
  * - `in_list`, `not_in_list`: the `part` of the value is (not) on the list `list`: one of the tenant's own `lists`, else one of SHIPPED_LISTS.
- * - `person_name`: it reads like the name of a person, not of an office or a team.
+ * - `person_name`: it reads like the name of a person, not of an office or a team. At least `min` words begin like names: 2 unless told,
+ *   which a whole name has; 1 is for fields that hold only a first or a last name.
  * - `email_quality`: it is an address of a person; `values` says which of EMAIL_CONCERNS the rule refuses.
  */
 export const POLICY_CHECKS = [

@@ -67,17 +67,21 @@ const NAME_LIKE = /^[\p{Lu}\p{Lt}\p{Lo}\p{Script=Georgian}]/u;
 const ONE_WORD_NAME = /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{M}ー・々]{2,}$/u;
 const NOT_LETTERS_AT_THE_ENDS = /^[^\p{L}]+|[^\p{L}\p{M}]+$/gu;
 
+/** First and last name. */
+const WORDS_OF_A_WHOLE_NAME = 2;
+
 /**
  * Whether a text reads like the name of a person: at least two words that begin like names, and none that names a function. Mixed case
  * (McDonald, DeVito), initials ("J. Smith"), capitals throughout and other alphabets pass; a name in small letters only does not.
  * In doubt it is a person.
+ * @param words how many words must begin like names; 1 for a field that holds only a first or a last name
  */
-export function isPersonName(value: JsonValue | undefined): boolean {
+export function isPersonName(value: JsonValue | undefined, words = WORDS_OF_A_WHOLE_NAME): boolean {
   if (typeof value !== 'string' || value.length > LONGEST_NAME || NEVER_IN_A_NAME.test(value)) return false;
-  const words = value
+  const found = value
     .split(/[\s,;]+/)
     .map((word) => word.replace(NOT_LETTERS_AT_THE_ENDS, ''))
     .filter((word) => word !== '');
-  if (words.some((word) => NOT_OF_PEOPLE.has(word.toLowerCase()))) return false;
-  return words.filter((word) => NAME_LIKE.test(word)).length >= 2 || words.some((word) => ONE_WORD_NAME.test(word));
+  if (found.some((word) => NOT_OF_PEOPLE.has(word.toLowerCase()))) return false;
+  return found.filter((word) => NAME_LIKE.test(word)).length >= words || found.some((word) => ONE_WORD_NAME.test(word));
 }
