@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { TenantId } from '#core';
 import { decideUsableRings, FollowedKeyRings, type KeyProvider, keyProviderOf, readKeyDocument } from '#keys';
-import { OutboundHttp, readSettings } from '#platform';
+import { OutboundHttp, OutboundRules, readSettings } from '#platform';
 import { type AwsAccount, type KeyStore, startSecretsManager, startVault } from './support/key-stores.js';
 
 const TENANT = 'acme' as TenantId;
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([vault.close(), aws.close()]));
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'leadgate-keys-'));
-  http = new OutboundHttp({ userAgent: 'leadgate/test' });
+  http = new OutboundHttp({ userAgent: 'leadgate/test', rules: OutboundRules.operatorsOwn });
 });
 afterEach(async () => {
   vault.fail(undefined);

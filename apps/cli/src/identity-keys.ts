@@ -1,10 +1,10 @@
 import { type KeyProvider, keyProviderOf, KeysUnreadable } from '#keys';
-import { OutboundHttp, type Settings, VERSION } from '#platform';
+import { OutboundHttp, OutboundRules, type Settings, VERSION } from '#platform';
 import { CommandProblem } from './command.js';
 
 /** Works with the place the gateway reads its identity keys from. @throws CommandProblem when they cannot be read */
 export async function withKeyProvider<Result>(settings: Settings, work: (provider: KeyProvider) => Promise<Result>): Promise<Result> {
-  const http = new OutboundHttp({ userAgent: `leadgate/${VERSION}` });
+  const http = new OutboundHttp({ userAgent: `leadgate/${VERSION}`, rules: OutboundRules.operatorsOwn });
   try {
     return await work(keyProviderOf(settings, http));
   } catch (error) {

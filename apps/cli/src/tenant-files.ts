@@ -2,14 +2,14 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { destinationProblems } from '#delivery';
 import { SourceKinds } from '#ingestion';
-import { type ConfigCheck, configFolderOf, type ConfigJudges, originOf, type Settings } from '#platform';
+import { type ConfigJudges, configFolderOf, originOf, OutboundRules, type Settings } from '#platform';
 import type { World } from './command.js';
+import { settingsOf } from './database.js';
 
 /** The same judgement as the gateway's: the kinds of sources and destinations have their say. */
-const checkConfig: ConfigCheck = (config) => [...new SourceKinds().problemsOf(config), ...destinationProblems(config)];
-
-export function configJudges({ env }: World): ConfigJudges {
-  return { env, check: checkConfig };
+export function configJudges(world: World): ConfigJudges {
+  const rules = new OutboundRules(settingsOf(world).outbound.allowed);
+  return { env: world.env, check: (config) => [...new SourceKinds().problemsOf(config), ...destinationProblems(config, rules)] };
 }
 
 /** As the person at the command line means it. */

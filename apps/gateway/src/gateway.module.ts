@@ -5,7 +5,7 @@ import { FeedbackModule } from '#feedback';
 import { IngestionModule, SourceKinds } from '#ingestion';
 import { KeysModule } from '#keys';
 import { PipelineModule } from '#pipeline';
-import { type ConfigCheck, PlatformModule, type PlatformParts } from '#platform';
+import { type ConfigCheck, OutboundRules, PlatformModule, type PlatformParts, type Settings } from '#platform';
 import { ReadingModule } from '#reading';
 import { RetentionModule } from '#retention';
 import { TelemetryModule } from '#telemetry';
@@ -13,7 +13,10 @@ import { TelemetryModule } from '#telemetry';
 export type GatewayParts = Omit<PlatformParts, 'checkConfig'>;
 
 /** Every process judges a configuration by all kinds, also those its roles do not use: what one imports, all follow. */
-const checkConfig: ConfigCheck = (config) => [...new SourceKinds().problemsOf(config), ...destinationProblems(config)];
+function checkConfig({ outbound }: Settings): ConfigCheck {
+  const rules = new OutboundRules(outbound.allowed);
+  return (config) => [...new SourceKinds().problemsOf(config), ...destinationProblems(config, rules)];
+}
 
 /**
  * Which modules a process loads. Every role loads the pipeline (the synchronous verdict and the jobs are the same code) and the reading
@@ -26,7 +29,7 @@ export class GatewayModule {
     return {
       module: GatewayModule,
       imports: [
-        PlatformModule.with({ ...parts, checkConfig }),
+        PlatformModule.with({ ...parts, checkConfig: checkConfig(parts.settings) }),
         AuditModule,
         TelemetryModule,
         KeysModule,

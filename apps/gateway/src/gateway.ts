@@ -4,7 +4,7 @@ import { appendAuditEvents } from '#audit';
 import { DeliverLeads } from '#delivery';
 import { AcceptLead, FrontDoorAdapter } from '#ingestion';
 import { LeadStore } from '#pipeline';
-import { type Environment, type Logger, nestLogger, PRISMA, Pools, type Settings } from '#platform';
+import { type Environment, type Logger, nestLogger, PRISMA, Pools, proveOutboundRules, type Settings } from '#platform';
 import { ShadowJudge } from '#policy';
 import { Readiness, serveApiDocs } from '#reading';
 import type { PrismaClient } from '@prisma/client';
@@ -33,8 +33,9 @@ export class Gateway {
     private readonly logger: Logger,
   ) {}
 
-  /** Listens at once, also without Postgres; the rest starts when Postgres answers. */
+  /** Listens at once, also without Postgres; the rest starts when Postgres answers. @throws when it could be made to call this machine */
   static async start(settings: Settings, databaseUrl: string, logger: Logger, env: Environment): Promise<Gateway> {
+    await proveOutboundRules();
     const app = await NestFactory.create(
       GatewayModule.with({ settings, logger, databaseUrl, env, appendAuditEvents }),
       new FrontDoorAdapter(),

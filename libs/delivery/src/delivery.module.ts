@@ -1,6 +1,6 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { ActiveConfig } from '#core';
-import { LOGGER, type Logger, Metrics, OutboundHttp, Pools, SETTINGS, type Settings, VERSION } from '#platform';
+import { LOGGER, type Logger, Metrics, OutboundHttp, OutboundRules, Pools, SETTINGS, type Settings, VERSION } from '#platform';
 import { AttemptLedger } from './attempt-ledger.port.js';
 import { AttemptLog } from './attempt-log.js';
 import { ConfiguredDestinations } from './configured-destinations.js';
@@ -17,10 +17,15 @@ import { ReclaimExpiredLeases } from './reclaim-expired-leases.js';
 
 @Module({
   providers: [
-    { provide: OutboundHttp, useFactory: () => new OutboundHttp({ userAgent: `leadgate/${VERSION}` }) },
+    {
+      provide: OutboundHttp,
+      useFactory: ({ outbound }: Settings) =>
+        new OutboundHttp({ userAgent: `leadgate/${VERSION}`, rules: new OutboundRules(outbound.allowed) }),
+      inject: [SETTINGS],
+    },
     {
       provide: DestinationRegistry,
-      useFactory: (http: OutboundHttp) => new DestinationRegistry(destinationKinds(http), fetchers(http)),
+      useFactory: (http: OutboundHttp) => new DestinationRegistry(destinationKinds(http), fetchers(http), http.rules),
       inject: [OutboundHttp],
     },
     {

@@ -1,4 +1,5 @@
 import { readPath, type DestinationConfig, type JsonValue } from '#core';
+import { OutboundRules } from '#platform';
 import type { Destination, DestinationField, DestinationKind, Fetcher, FetchingSource } from './destination.port.js';
 
 /** The kinds of destinations this gateway knows, and the fetchers of sources that are sent ids only. */
@@ -7,7 +8,12 @@ export class DestinationRegistry {
   private readonly fetchers = new Map<string, Fetcher>();
 
   /** @throws when two kinds have one name: the gateway refuses to start rather than send leads through the wrong one */
-  constructor(kinds: readonly DestinationKind[], fetchers: readonly Fetcher[] = []) {
+  constructor(
+    kinds: readonly DestinationKind[],
+    fetchers: readonly Fetcher[] = [],
+    /** What addresses are judged by. */
+    private readonly rules = OutboundRules.strict,
+  ) {
     for (const fetcher of fetchers) {
       if (this.fetchers.has(fetcher.sourceKind)) {
         throw new Error(
@@ -37,7 +43,7 @@ export class DestinationRegistry {
           'A new kind is a folder under libs/delivery/src/destinations and a line in destinations/destination-kinds.ts.',
       ];
     }
-    return problemsIn(config, kind.fields);
+    return this.problemsIn(config, kind.fields);
   }
 
   /** The same for what a source says about fetching its leads. */
@@ -49,7 +55,7 @@ export class DestinationRegistry {
           'A fetcher is a folder under libs/delivery/src/destinations and a line in destinations/fetchers.ts.',
       ];
     }
-    return problemsIn(source, fetcher.fields);
+    return this.problemsIn(source, fetcher.fields);
   }
 
   /** @throws when the configuration has problems */
@@ -67,12 +73,12 @@ export class DestinationRegistry {
       throw new Error(`The leads of source ${source.name} cannot be fetched: ${problems.join('; ')}`);
     return fetcher.open(source);
   }
-}
-
-function problemsIn(config: object, fields: readonly DestinationField[]): string[] {
-  return fields.flatMap(({ path, check }) => {
-    const value = readPath(config as JsonValue, path);
-    const problem = typeof value === 'string' ? check?.(value) : undefined;
-    return problem === undefined ? [] : [`${path}: ${problem}`];
-  });
+  private problemsIn(config: object, fields: readonly DestinationField[]): string[] {
+    return fields.flatMap(({ path, check, isAddress }) => {
+      const value = readPath(config as JsonValue, path);
+      if (typeof value !== 'string') return [];
+      const problem = check?.(value) ?? (isAddress === true ? this.rules.problemOf(value) : undefined);
+      return problem === undefined ? [] : [`${path}: ${problem}`];
+    });
+  }
 }

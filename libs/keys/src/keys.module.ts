@@ -1,5 +1,5 @@
 import { Global, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { HealthProbes, LOGGER, type Logger, OutboundHttp, Pools, SETTINGS, type Settings, VERSION } from '#platform';
+import { HealthProbes, LOGGER, type Logger, OutboundHttp, OutboundRules, Pools, SETTINGS, type Settings, VERSION } from '#platform';
 import { FollowedKeyRings } from './followed-key-rings.js';
 import { KeyRings } from './key-rings.port.js';
 import { PgKeyRegistry } from './pg-key-registry.js';
@@ -9,7 +9,7 @@ import { keyProviderOf } from './providers/provider-kinds.js';
 @Global()
 @Module({
   providers: [
-    { provide: OutboundHttp, useFactory: () => new OutboundHttp({ userAgent: `leadgate/${VERSION}` }) },
+    { provide: OutboundHttp, useFactory: () => new OutboundHttp({ userAgent: `leadgate/${VERSION}`, rules: OutboundRules.operatorsOwn }) },
     {
       provide: FollowedKeyRings,
       useFactory: (settings: Settings, http: OutboundHttp, pools: Pools, logger: Logger) =>

@@ -24,6 +24,7 @@ import { PgAttemptLedger } from '../../../libs/delivery/src/pg-attempt-ledger.js
 import { PgDueDeliveries } from '../../../libs/delivery/src/pg-due-deliveries.js';
 import { PgExpiredLeases } from '../../../libs/delivery/src/pg-expired-leases.js';
 import { ReclaimExpiredLeases } from '../../../libs/delivery/src/reclaim-expired-leases.js';
+import { LOOPBACK } from '../../support/loopback.js';
 import { ScriptedCrm } from '../../support/scripted-crm.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
@@ -142,8 +143,12 @@ export class DeliveryWorld {
       // Some tests end the connections of a pool on purpose.
     });
     const metrics = new Metrics();
-    const http = new OutboundHttp({ userAgent: 'leadgate/test' });
-    const destinations = new ConfiguredDestinations(this.config, new DestinationRegistry(destinationKinds(http)), retryBaseSeconds);
+    const http = new OutboundHttp({ userAgent: 'leadgate/test', rules: LOOPBACK });
+    const destinations = new ConfiguredDestinations(
+      this.config,
+      new DestinationRegistry(destinationKinds(http), [], http.rules),
+      retryBaseSeconds,
+    );
     const attempts = new PgAttemptLedger(pool, metrics);
     const log = new AttemptLog(pino({ level: 'info' }, this.logSink()), metrics);
     const worker = {

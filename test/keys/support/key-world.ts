@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Pool } from 'pg';
 import { FollowedKeyRings, type KeyProvider, keyProviderOf } from '#keys';
-import { OutboundHttp, readSettings } from '#platform';
+import { OutboundHttp, OutboundRules, readSettings } from '#platform';
 import { PgKeyRegistry } from '../../../libs/keys/src/pg-key-registry.js';
 
 /** One host: a data directory with its identity-keys.json, and processes that follow it when they are told to. */
@@ -21,7 +21,7 @@ export interface Host {
 
 export async function aHost(pool: Pool): Promise<Host> {
   const dataDir = await mkdtemp(join(tmpdir(), 'leadgate-host-'));
-  const http = new OutboundHttp({ userAgent: 'leadgate/test' });
+  const http = new OutboundHttp({ userAgent: 'leadgate/test', rules: OutboundRules.operatorsOwn });
   const provider = keyProviderOf(readSettings({ LEADGATE_DATA_DIR: dataDir }), http);
   const file = join(dataDir, 'identity-keys.json');
   let logged = '';

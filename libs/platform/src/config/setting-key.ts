@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { type AllowedTarget, parseAllowedTarget } from '../http/allowed-targets.js';
 import { InvalidConnectionString, parseConnectionString } from '../postgres/connection-string.js';
 import { nearestName } from './nearest-name.js';
 
@@ -70,6 +71,18 @@ export const asAddresses: Reader<readonly string[]> = (text) => {
   return wrong === undefined
     ? { value: written }
     : { problem: `must list IP addresses or ranges such as 10.0.0.0/8, separated by commas, but has "${wrong}"` };
+};
+
+/** A comma-separated list of addresses, ranges and `host:port`. */
+export const asAllowedTargets: Reader<readonly AllowedTarget[]> = (text) => {
+  const written = listOf(text);
+  const targets = written.map(parseAllowedTarget);
+  const wrong = written.find((_one, index) => targets[index] === undefined);
+  return wrong === undefined
+    ? { value: targets.filter((target) => target !== undefined) }
+    : {
+        problem: `must list addresses, ranges or hosts with a port such as 10.1.2.3, 10.1.0.0/16:443, [fd12::1]:8443 or crm.intern:8443, separated by commas, but has "${wrong}"`,
+      };
 };
 
 export const asPostgresUrl: Reader<string> = (text, name) => {

@@ -39,6 +39,7 @@ describe('readSettings', () => {
       log: { level: 'info' },
       concurrency: { pipeline: 4, delivery: 64 },
       delivery: { retryBaseSeconds: 30 },
+      outbound: { allowed: [{ host: '127.0.0.1', port: 3900 }] },
       quarantine: { days: 7, bytesPerDay: 1_073_741_824 },
       telemetry: { collector: undefined, queueCapacity: 10_000, heartbeatSeconds: 60 },
       demo: { enabled: true, crmPort: 3900 },
@@ -62,6 +63,44 @@ describe('readSettings', () => {
     expect(settings.files.dataDir).toBe('/var/lib/leadgate');
     expect(settings.demo.enabled).toBe(false);
     expect(settings.telemetry.collector).toEqual({ host: '::1', port: 8125 });
+  });
+
+  it('lets leads go to private addresses that it names, to the demo CRM where there is one, and to CUSTOMER_API_URL', () => {
+    const allowed = (env: Record<string, string>): unknown => readSettings({ LEADGATE_DEMO: 'off', ...env }).outbound.allowed;
+    expect(allowed({})).toEqual([]);
+    expect(allowed({ LEADGATE_ALLOWED_PRIVATE_ADDRESSES: '10.0.0.5, 10.1.0.0/16:8443,fd12::1 ,[FD12::/16]:443, crm.intern:80' })).toEqual([
+      { range: '10.0.0.5/32' },
+      { range: '10.1.0.0/16', port: 8443 },
+      { range: 'fd12::1/128' },
+      { range: 'fd12::/16', port: 443 },
+      { host: 'crm.intern', port: 80 },
+    ]);
+    expect(allowed({ LEADGATE_DEMO: 'on', DEMO_CRM_PORT: '3999' })).toEqual([{ host: '127.0.0.1', port: 3999 }]);
+    expect(allowed({ CUSTOMER_API_URL: 'http://demo-crm:3900/leads' })).toEqual([{ host: 'demo-crm', port: 3900 }]);
+    expect(allowed({ CUSTOMER_API_URL: 'https://crm.example.com/leads' })).toEqual([{ host: 'crm.example.com', port: 443 }]);
+    expect(allowed({ CUSTOMER_API_URL: 'http://127.1:3900/leads' })).toEqual([]);
+  });
+
+  it.each([
+    'crm.intern',
+    '10.0.0.5:0',
+    '10.0.0.5:65536',
+    '10.0.0.0/33',
+    '127.1',
+    '2130706433:80',
+    'a b:80',
+    'http://10.0.0.5',
+    '[10.0.0.5',
+    'fe80::1%eth0',
+  ])('does not take %s for an address that leads may go to', (entry) => {
+    expect(problemsOf({ LEADGATE_ALLOWED_PRIVATE_ADDRESSES: `10.0.0.1,${entry}` })).toEqual([
+      expect.stringMatching(/^LEADGATE_ALLOWED_PRIVATE_ADDRESSES must list .*, but has "[^"]+"\.$/),
+    ]);
+  });
+
+  it('refuses to run with the verification of certificates switched off', () => {
+    expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toEqual([expect.stringContaining('NODE_EXTRA_CA_CERTS')]);
+    expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: '1' })).toEqual([]);
   });
 
   it('takes an empty variable as not set, as docker compose passes it on', () => {

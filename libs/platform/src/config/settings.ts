@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
+import { type AllowedTarget, targetOfUrl } from '../http/allowed-targets.js';
 import { nearestName } from './nearest-name.js';
 import type { Reader, SettingKey } from './setting-key.js';
 import {
   asAddresses,
+  asAllowedTargets,
   asHostAndPort,
   asInteger,
   asOneOf,
@@ -132,6 +134,11 @@ export const SETTING_KEYS = {
     '',
     asAddresses,
   ),
+  LEADGATE_ALLOWED_PRIVATE_ADDRESSES: withPreset(
+    'Addresses, ranges and host:port that leads may be sent to or fetched from although they are not on the Internet or speak plain http, separated by commas; the demo CRM and CUSTOMER_API_URL need no entry.',
+    '',
+    asAllowedTargets,
+  ),
   LEADGATE_LOG_LEVEL: withPreset(`How much is logged: ${LOG_LEVELS.join(', ')}.`, 'info', asOneOf(LOG_LEVELS)),
   LEADGATE_MAX_BODY_BYTES: withPreset(
     'The largest body of a lead request; a larger one is answered 413.',
@@ -209,16 +216,21 @@ export type Settings = ReturnType<typeof nested>;
  */
 export function readSettings(env: Environment, folder: string = process.cwd()): Settings {
   const problems: string[] = [];
-  const settings = nested(<Name extends KeyName>(name: Name) => {
-    const key = SETTING_KEYS[name] as SettingKey<ValueOf<Name>>;
-    const text = textOf(env, name) ?? key.preset;
-    // Only an optional key has no preset, and its value type includes undefined.
-    if (text === undefined) return undefined as ValueOf<Name>;
-    const reading = key.read(text, name);
-    if ('value' in reading) return reading.value;
-    problems.push(`${name} ${reading.problem}.`);
-    return undefined as ValueOf<Name>;
-  }, folder);
+  const settings = nested(
+    <Name extends KeyName>(name: Name) => {
+      const key = SETTING_KEYS[name] as SettingKey<ValueOf<Name>>;
+      const text = textOf(env, name) ?? key.preset;
+      // Only an optional key has no preset, and its value type includes undefined.
+      if (text === undefined) return undefined as ValueOf<Name>;
+      const reading = key.read(text, name);
+      if ('value' in reading) return reading.value;
+      problems.push(`${name} ${reading.problem}.`);
+      return undefined as ValueOf<Name>;
+    },
+    folder,
+    textOf(env, 'CUSTOMER_API_URL'),
+  );
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') problems.push(UNVERIFIED_TLS);
   const { accelerators, cacheUrl } = settings.dedup;
   if (accelerators?.includes('redis') && cacheUrl === undefined && textOf(env, 'REDIS_CACHE_URL') === undefined)
     problems.push('LEADGATE_CLAIM_ACCELERATORS names redis, but REDIS_CACHE_URL does not say where it is.');
@@ -226,13 +238,18 @@ export function readSettings(env: Environment, folder: string = process.cwd()): 
   return settings;
 }
 
+/** It would make every TLS connection of the process talk to whoever answers, also those to Postgres and Redis. */
+const UNVERIFIED_TLS =
+  'NODE_TLS_REJECT_UNAUTHORIZED is 0, which switches the verification of certificates off: remove it; for a certificate of your own authority set NODE_EXTRA_CA_CERTS to its file.';
+
 function textOf(env: Environment, name: string): string | undefined {
   const text = env[name]?.trim();
   return text === '' ? undefined : text;
 }
 
 /** Where each variable stands in the settings. Durations and sizes carry their unit in the name. */
-function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder: string) {
+function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder: string, customerUrl: string | undefined) {
+  const demo = { enabled: of('LEADGATE_DEMO') === 'on', crmPort: of('DEMO_CRM_PORT') };
   return {
     roles: of('LEADGATE_ROLES'),
     http: {
@@ -280,14 +297,24 @@ function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder:
     log: { level: of('LEADGATE_LOG_LEVEL') },
     concurrency: { pipeline: of('LEADGATE_PIPELINE_CONCURRENCY'), delivery: of('LEADGATE_DELIVERY_CONCURRENCY') },
     delivery: { retryBaseSeconds: of('LEADGATE_RETRY_BASE_SECONDS') },
+    outbound: { allowed: [...(of('LEADGATE_ALLOWED_PRIVATE_ADDRESSES') ?? []), ...ownTargets(demo, customerUrl)] },
     quarantine: { days: of('LEADGATE_QUARANTINE_DAYS'), bytesPerDay: of('LEADGATE_QUARANTINE_BYTES_PER_DAY') },
     telemetry: {
       collector: of('LEADGATE_STATSD'),
       queueCapacity: of('LEADGATE_TELEMETRY_QUEUE'),
       heartbeatSeconds: of('LEADGATE_HEARTBEAT_SECONDS'),
     },
-    demo: { enabled: of('LEADGATE_DEMO') === 'on', crmPort: of('DEMO_CRM_PORT') },
+    demo,
   } as const;
+}
+
+/**
+ * What needs no entry in the allow-list: the demo CRM while there is one, and what the environment itself names as the customer's API.
+ * Other addresses come from configurations, which may be other people's.
+ */
+function ownTargets(demo: { readonly enabled: boolean; readonly crmPort: number }, customerUrl: string | undefined): AllowedTarget[] {
+  const demoCrm = demo.enabled ? [{ host: '127.0.0.1', port: demo.crmPort }] : [];
+  return [...demoCrm, targetOfUrl(customerUrl)].filter((target) => target !== undefined);
 }
 
 function pathFrom(folder: string, path: string): string {

@@ -1,6 +1,10 @@
 /** Our own codes beside those of Node and undici. */
 export const CALL_TIMEOUT = 'CALL_TIMEOUT';
 export const CALL_ABORTED = 'CALL_ABORTED';
+/** The address is not one of the Internet and not on the allow-list. */
+export const TARGET_REFUSED = 'ADDRESS_NOT_ALLOWED';
+export const DNS_TIMEOUT = 'DNS_TIMEOUT';
+export const HEADER_REFUSED = 'HEADER_NOT_ALLOWED';
 /** undici's parser gives no code. */
 const NOT_HTTP = 'NOT_HTTP';
 
@@ -12,6 +16,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'Network unreachable',
   ENOTFOUND: 'Host name not found',
   EAI_AGAIN: 'Host name could not be looked up',
+  [DNS_TIMEOUT]: 'Host name could not be looked up in time',
+  [TARGET_REFUSED]: 'Address not allowed; an operator can allow it with LEADGATE_ALLOWED_PRIVATE_ADDRESSES',
+  [HEADER_REFUSED]: 'A header is set that only the connection itself may set',
   ETIMEDOUT: 'Connect timeout',
   UND_ERR_CONNECT_TIMEOUT: 'Connect timeout',
   ECONNRESET: 'Connection lost',

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { LOOPBACK } from '../../../../test/support/loopback.js';
 import { answers, ScriptedCrm } from '../../../../test/support/scripted-crm.js';
 import type { CallOutcome } from './call-in-flight.js';
 import { OutboundHttp, type OutboundCall } from './outbound-http.js';
@@ -9,7 +10,7 @@ let http: OutboundHttp;
 
 beforeEach(async () => {
   crm = await ScriptedCrm.start();
-  http = new OutboundHttp({ userAgent: 'leadgate/test' });
+  http = new OutboundHttp({ userAgent: 'leadgate/test', rules: LOOPBACK });
 });
 afterEach(async () => {
   await http.close();
@@ -112,7 +113,7 @@ describe('what is known after a call', () => {
 
   it('not sent: no connection came free in time', async () => {
     await http.close();
-    http = new OutboundHttp({ userAgent: 'leadgate/test', connectionsPerOrigin: 1 });
+    http = new OutboundHttp({ userAgent: 'leadgate/test', rules: LOOPBACK, connectionsPerOrigin: 1 });
     crm.always(answers.never());
     const [first, second] = await Promise.all([call({ timeoutMs: 600 }), call({ timeoutMs: 200 })]);
     expect(first.kind).toBe('unknown');

@@ -1,10 +1,19 @@
 import { Agent } from 'undici';
+import { explainFailure, HEADER_REFUSED } from './call-failure.js';
 import { CallInFlight, type CallOutcome } from './call-in-flight.js';
+import { guardedConnector } from './guarded-connector.js';
+import { type HostLookup, systemHostLookup } from './host-lookup.js';
+import { OutboundRules } from './outbound-rules.js';
+import { isReservedHeader } from './reserved-headers.js';
 
 export interface OutboundHttpOptions {
   /** Sent with every call, e.g. `leadgate/1.2.3`. */
   readonly userAgent: string;
-  /** Time for the name look-up, the connection and TLS. Default 5 s. */
+  /** Which addresses it may call; only public ones unless told. */
+  readonly rules?: OutboundRules;
+  /** How names become addresses; the system's way within 3 s unless told. */
+  readonly lookup?: HostLookup;
+  /** Time for the connection and TLS, after the look-up. Default 5 s. */
   readonly connectTimeoutMs?: number;
   /** Connections to one origin. Calls beyond it wait for one, within their own time limit. Default 256. */
   readonly connectionsPerOrigin?: number;
@@ -37,17 +46,27 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /**
  * HTTP calls to other people's servers, one pool of connections per process.
  *
+ * It calls public addresses and those of the allow-list, judged once per connection; a refusal is `not_sent` with ADDRESS_NOT_ALLOWED.
  * It follows no redirect, decodes no compression, reads a limited part of an answer, verifies TLS and has one deadline for everything:
  * undici's own header and body timers are off, because a server that sends a byte now and then never trips them.
  */
 export class OutboundHttp {
+  /** For judging an address when it is saved. */
+  readonly rules: OutboundRules;
   private readonly agent: Agent;
   private readonly userAgent: string;
 
-  constructor({ userAgent, connectTimeoutMs = CONNECT_TIMEOUT_MS, connectionsPerOrigin = CONNECTIONS_PER_ORIGIN }: OutboundHttpOptions) {
+  constructor({
+    userAgent,
+    rules = OutboundRules.strict,
+    lookup = systemHostLookup(),
+    connectTimeoutMs = CONNECT_TIMEOUT_MS,
+    connectionsPerOrigin = CONNECTIONS_PER_ORIGIN,
+  }: OutboundHttpOptions) {
     this.userAgent = userAgent;
+    this.rules = rules;
     this.agent = new Agent({
-      connect: connectOptions(connectTimeoutMs),
+      connect: guardedConnector({ rules, lookup, timeoutMs: connectTimeoutMs }),
       connections: connectionsPerOrigin,
       pipelining: 1,
       headersTimeout: 0,
@@ -83,6 +102,8 @@ export class OutboundHttp {
       signal,
     }: Omit<OutboundCall, 'body'> & { readonly body: string | null },
   ): Promise<CallOutcome> {
+    if (Object.keys(headers).some(isReservedHeader))
+      return Promise.resolve({ kind: 'not_sent', code: HEADER_REFUSED, cause: explainFailure(HEADER_REFUSED, timeoutMs) });
     return new Promise((resolve) => {
       const call = new CallInFlight({ timeoutMs, maxAnswerBytes, signal }, resolve);
       if (call.settled) return;
@@ -92,12 +113,4 @@ export class OutboundHttp {
       );
     });
   }
-}
-
-/**
- * How connections are opened: the one place where rules about callable addresses belong. A `lookup` given here sees every name but no
- * IP literal (undici connects to those directly), so literals have to be judged by the URL.
- */
-function connectOptions(timeout: number): { timeout: number } {
-  return { timeout };
 }

@@ -15,6 +15,7 @@ const FIELDS: readonly DestinationField[] = [
     label: 'Graph API',
     help: 'Where leads are fetched, with the version, e.g. https://graph.facebook.com/v21.0.',
     secret: false,
+    isAddress: true,
   },
   {
     path: 'fetch.access_token',

@@ -25,7 +25,7 @@ export function aTenantFile(changes: JsonObject = {}): JsonObject {
       {
         name: 'crm',
         kind: 'http',
-        url: 'env:CRM_URL|http://127.0.0.1:9/leads',
+        url: 'env:CRM_URL|https://crm.example.com/leads',
         authentication: { kind: 'bearer', token: 'env:CRM_TOKEN|none' },
         mapping: 'crm',
         answers: 'plain',
