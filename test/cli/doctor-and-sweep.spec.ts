@@ -54,7 +54,7 @@ describe('leadgate doctor', () => {
     expect(about(findings, 'configuration', 'warn')).toEqual(['no tenant has an active version yet']);
   });
 
-  it('names sources without authentication and whom they answer', async () => {
+  it('names sources without authentication and whom they answer, in one finding for all that are alike', async () => {
     const [source] = aTenantFile().sources as { authentication: object }[];
     const file = aTenantFile({
       sources: [
@@ -67,9 +67,8 @@ describe('leadgate doctor', () => {
     writeFileSync(join(folder, 'acme.json'), JSON.stringify(file));
     expect((await leadgate(['config', 'apply', join(folder, 'acme.json')], { DATABASE_URL: database.url })).code).toBe(0);
     expect(about((await examine()).findings, 'sources', 'warn')).toEqual([
-      'acme/webhook (/in/acme) has no authentication, so it answers only programs on this machine that come without a proxy',
-      'acme/open (/in/open) has no authentication and answers everybody (open: true)',
-      'acme/empty (/in/empty) has no authentication, so it answers only programs on this machine that come without a proxy',
+      'without authentication, and open: true answers everybody: acme/open (/in/open)',
+      'without authentication, so only programs on this machine that come without a proxy are answered: acme/webhook (/in/acme), acme/empty (/in/empty)',
     ]);
   });
 
@@ -147,7 +146,7 @@ describe('leadgate sweep', () => {
     await client.end();
     const env = { DATABASE_URL: database.url };
     expect((await leadgate(['sweep'], env)).said).toMatch(
-      /^1 {3}idempotency records that expired more than an hour ago\n0 {3}refused requests/,
+      /^1 {3}idempotency records that expired more than an hour ago\n0 {3}claims that expired more than a day ago\n0 {3}refused requests/,
     );
     expect(JSON.parse((await leadgate(['sweep', '--json'], env)).said)).toEqual({
       ok: true,

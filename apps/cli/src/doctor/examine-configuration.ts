@@ -40,32 +40,47 @@ export async function examineActiveVersions(pool: Pool, settings: Settings, worl
   if (active.length === 0) {
     return [warn(ABOUT, 'no tenant has an active version yet', 'start a gateway: it imports the files of the configuration folder')];
   }
-  return active.flatMap(({ row, resolved }) => {
-    if ('config' in resolved) return openSources(resolved.config);
-    return resolved.problems.map((problem) =>
+  const configs = active.flatMap(({ resolved }) => ('config' in resolved ? [resolved.config] : []));
+  const unusable = active.flatMap(({ row, resolved }) =>
+    ('problems' in resolved ? resolved.problems : []).map((problem) =>
       bad(
         ABOUT,
         `version ${row.version} of tenant ${row.tenantId}, which is active, cannot be used here: ${problem}`,
         'give every gateway the same variables and files, or activate a version that can be used: leadgate config activate',
       ),
-    );
-  });
+    ),
+  );
+  return [...unusable, ...openSources(configs)];
 }
 
-function openSources({ tenant, sources }: TenantConfig): Finding[] {
-  return sources
-    .filter(isUnauthenticated)
-    .map(({ name, path, open }) =>
-      open === true
-        ? warn(
-            'sources',
-            `${tenant}/${name} (${path}) has no authentication and answers everybody (open: true)`,
-            'give it a shared secret: authentication: { kind: shared_secret, secret: env:NAME }',
-          )
-        : warn(
-            'sources',
-            `${tenant}/${name} (${path}) has no authentication, so it answers only programs on this machine that come without a proxy`,
-            'for senders elsewhere give it a shared secret (the demo webhook: WEBHOOK_SHARED_SECRET), or set open: true in its configuration',
-          ),
+/** One finding for all that are alike: a list of warnings that say the same hides the one that does not. */
+function openSources(configs: readonly TenantConfig[]): Finding[] {
+  const named = (isOpen: boolean): string[] =>
+    configs.flatMap(({ tenant, sources }) =>
+      sources
+        .filter((source) => isUnauthenticated(source) && (source.open === true) === isOpen)
+        .map(({ name, path }) => `${tenant}/${name} (${path})`),
     );
+  const open = named(true);
+  const local = named(false);
+  return [
+    ...(open.length === 0
+      ? []
+      : [
+          warn(
+            'sources',
+            `without authentication, and open: true answers everybody: ${open.join(', ')}`,
+            'give them a shared secret: authentication: { kind: shared_secret, secret: env:NAME }',
+          ),
+        ]),
+    ...(local.length === 0
+      ? []
+      : [
+          warn(
+            'sources',
+            `without authentication, so only programs on this machine that come without a proxy are answered: ${local.join(', ')}`,
+            'for senders elsewhere give them a shared secret (the demo webhook: WEBHOOK_SHARED_SECRET), or set open: true in their configuration',
+          ),
+        ]),
+  ];
 }
