@@ -54,12 +54,16 @@ export const INSERT_JOURNEYS = {
                 duplicate_of uuid, duplicate_matched_on text, duplicate_seen_at timestamptz, duplicate_check_skipped boolean)`,
 };
 
+export const FIND_JOURNEYS = { name: 'find_journeys_by_id', text: 'select id from journeys where id = any($1::uuid[])' };
+
 export const INSERT_DELIVERIES = {
   name: 'insert_deliveries',
-  text: `insert into deliveries (id, tenant_id, lead_id, destination_id, purpose, epoch, idempotency_key, content_type, payload, omitted_fields, rung_at)
-         select id, tenant_id, lead_id, destination_id, purpose, epoch, idempotency_key, content_type, payload, omitted_fields, case when $2 then clock_timestamp() end
+  text: `insert into deliveries (id, tenant_id, lead_id, destination_id, purpose, epoch, idempotency_key, content_type, payload, omitted_fields, status, last_error,
+                rung_at, finished_at)
+         select id, tenant_id, lead_id, destination_id, purpose, epoch, idempotency_key, content_type, payload, omitted_fields, status, last_error,
+                case when $2 and status = 'PENDING' then clock_timestamp() end, case when status <> 'PENDING' then clock_timestamp() end
            from jsonb_to_recordset($1::jsonb) as row (id uuid, tenant_id text, lead_id uuid, destination_id text, purpose text, epoch int,
-                idempotency_key text, content_type text, payload text, omitted_fields jsonb)`,
+                idempotency_key text, content_type text, payload text, omitted_fields jsonb, status text, last_error text)`,
 };
 
 export const INSERT_CRM_LEADS = {

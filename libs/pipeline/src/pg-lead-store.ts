@@ -1,11 +1,20 @@
 import { appendAuditEvents } from '#audit';
 import { type DestinationId, type DeliveryId, Doorbell, type JsonObject, type LeadId, type SourceId, type TenantId } from '#core';
 import { type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
-import { Coalescer, inTransaction, type Metrics, type Pool, type PoolClient } from '#platform';
+import { Coalescer, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient } from '#platform';
 import { claimRequestOf } from './claim-request.js';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows } from './decided-row.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
-import { DECIDE, HOLD_AS_POISON, INSERT_CRM_LEADS, INSERT_DELIVERIES, INSERT_JOURNEYS, LOAD, ROW_BY_ROW } from './pg-lead-statements.js';
+import {
+  DECIDE,
+  FIND_JOURNEYS,
+  HOLD_AS_POISON,
+  INSERT_CRM_LEADS,
+  INSERT_DELIVERIES,
+  INSERT_JOURNEYS,
+  LOAD,
+  ROW_BY_ROW,
+} from './pg-lead-statements.js';
 
 /** Of claims that expired, within one flush; the next ones have to wait for theirs. */
 const MAX_CLEARINGS = 3;
@@ -99,6 +108,29 @@ export class PgLeadStore extends LeadStore {
 
   private async flush(batch: readonly DecidedLead[]): Promise<DecideResult[]> {
     const items = batch.map(itemOf);
+    try {
+      return await this.settle(items);
+    } catch (error) {
+      if (!isConnectionLoss(error)) throw error;
+      return this.settleLostFlush(items);
+    }
+  }
+
+  /**
+   * A connection that broke leaves open whether the commit took effect; the journeys tell by their ids. What is not there is written once
+   * more: a sender who waits for the verdict would otherwise wait until the relay takes the lead up.
+   */
+  private async settleLostFlush(items: readonly Item[]): Promise<DecideResult[]> {
+    const { rows } = await this.pool.query<{ id: string }>({ ...FIND_JOURNEYS, values: [items.map(({ row }) => row.journey_id)] });
+    const stored = new Set(rows.map(({ id }) => id));
+    this.ring(items.flatMap(({ row, deliveries }) => (stored.has(row.journey_id) ? deliveries : [])));
+    const open = items.filter(({ row }) => !stored.has(row.journey_id));
+    const results = open.length === 0 ? [] : await this.settle(open);
+    const settled = new Map(open.map((item, index) => [item, results[index] as DecideResult]));
+    return items.map((item) => settled.get(item) ?? 'decided');
+  }
+
+  private async settle(items: readonly Item[]): Promise<DecideResult[]> {
     for (let round = 1; ; round += 1) {
       try {
         return await this.commit(items);

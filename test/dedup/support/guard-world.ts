@@ -52,8 +52,8 @@ export interface GuardWorld {
   journeys(id: LeadId): Promise<Record<string, unknown>[]>;
   loaded(id: LeadId): Promise<LoadedLead>;
   claims(): Promise<{ tenant_id: string; kind: string; key_id: string; lead_id: LeadId; fingerprint: Buffer }[]>;
-  /** The pipeline in this process. */
-  process(options?: { ring?: TestRing | KeyRings | null; change?: Change; over?: Over }): InProcess;
+  /** The pipeline in this process. `workUrl`: another way to the database for the decisions. */
+  process(options?: { ring?: TestRing | KeyRings | null; change?: Change; over?: Over; workUrl?: string }): InProcess;
   /** The pipeline in a process of its own, from the build. */
   fork(options?: { ring?: TestRing | null; change?: Change }): Promise<Forked>;
   end(): Promise<void>;
@@ -144,8 +144,8 @@ export async function createGuardWorld(): Promise<GuardWorld> {
       };
     },
     claims: async () => (await pool.query('select * from identity_claims order by tenant_id, kind, key_id')).rows,
-    process: ({ ring = RING, change, over } = {}) => {
-      const made = inProcess(database.url, changed(change), ring, over);
+    process: ({ ring = RING, change, over, workUrl = database.url } = {}) => {
+      const made = inProcess({ url: database.url, workUrl }, changed(change), ring, over);
       opened.push(made);
       return made;
     },
@@ -208,7 +208,7 @@ export function ringOf(ring: TestRing): KeyRing {
 }
 
 function inProcess(
-  url: string,
+  { url, workUrl }: { url: string; workUrl: string },
   tenants: readonly ResolvedConfig[],
   ring: TestRing | KeyRings | null,
   over: Over = (index) => index,
@@ -216,7 +216,13 @@ function inProcess(
   const silent = pino({ level: 'silent' });
   const metrics = new Metrics();
   const sink = new RecordingSink();
-  const work = createPgPool({ url, applicationName: 'leadgate-work', max: 8, statementTimeoutMs: 10_000, acquireTimeoutMs: 10_000 });
+  const work = createPgPool({
+    url: workUrl,
+    applicationName: 'leadgate-work',
+    max: 8,
+    statementTimeoutMs: 10_000,
+    acquireTimeoutMs: 10_000,
+  });
   const claims = createPgPool({ url, applicationName: 'leadgate-claims', max: 3, statementTimeoutMs: 250, lockTimeoutMs: 250 });
   const keys = ring === null || ring instanceof KeyRings ? null : ringOf(ring);
   const rings = ring instanceof KeyRings ? ring : { ringOf: () => keys };
