@@ -144,12 +144,31 @@ describe('the duplicate check cannot be made', () => {
 
     it('waits while the index does not answer, and is checked as soon as it does', async () => {
       const id = await aWaitingLead();
+      const { hold_until } = await world.row(id);
       expect(await new ReleaseHeldLeads(world.pool, probe(false), tenants).runOnce()).toBe(0);
       expect(await new ReleaseHeldLeads(world.pool, probe(true), tenants).runOnce()).toBe(1);
-      expect(await world.row(id)).toMatchObject({ status: 'RECEIVED', hold_reason: null, hold_until: null, flags: [] });
+      expect(await world.row(id)).toMatchObject({ status: 'RECEIVED', hold_reason: null, hold_until, flags: [] });
       await world.process({ change: queue }).decide(id);
       expect(await world.row(id)).toMatchObject({ status: 'KEPT', decision: 'PASS', duplicate_check_skipped: false, journey_no: 2 });
+      expect(await world.row(id)).toMatchObject({ hold_until: null });
       expect((await world.claims()).filter(({ lead_id }) => lead_id === id)).toHaveLength(1);
+    });
+
+    it('released again and again to a process without the key: its wait ends when it would have ended, not later', async () => {
+      const without = world.process({ ring: null, change: queue });
+      const id = await world.lead('t1', somebody());
+      await without.decide(id);
+      const { hold_until } = await world.row(id);
+      const release = new ReleaseHeldLeads(world.pool, probe(true), tenants);
+      for (const journeyNo of [2, 3]) {
+        expect(await release.runOnce()).toBe(1);
+        await without.decide(id);
+        expect(await world.row(id)).toMatchObject({ status: 'HELD', hold_until, journey_no: journeyNo });
+      }
+      await world.pool.query(`update leads set hold_until = clock_timestamp() - interval '1 s' where id = $1`, [id]);
+      expect(await release.runOnce()).toBe(1);
+      await without.decide(id);
+      expect(await world.row(id)).toMatchObject({ status: 'KEPT', decision: 'WARN', hold_until: null, journey_no: 4 });
     });
 
     it('is released oldest first', async () => {

@@ -15,13 +15,14 @@ export const LOAD = {
 /**
  * The compare-and-set: a lead that another process decided meanwhile is not returned, and nothing is written for it. The status it must
  * have comes with the row: written here, Postgres would read the whole index of due leads for every flush (measured with 30,000 of them:
- * 234 entries a lead, and half of the statement's time).
+ * 234 entries a lead, and half of the statement's time). A wait for the index that is taken up again ends when it would have ended.
  */
 export const DECIDE = {
   name: 'decide_leads',
   text: `update leads
             set status = row.status, hold_reason = row.hold_reason,
-                hold_until = clock_timestamp() + make_interval(secs => row.hold_seconds),
+                hold_until = least(clock_timestamp() + make_interval(secs => row.hold_seconds),
+                                   case when row.hold_reason = 'index_unavailable' then leads.hold_until end),
                 decision = row.decision, reason_codes = row.reason_codes, rejection_reason = row.rejection_reason,
                 normalized_payload = row.normalized_payload, config_version_id = row.config_version_id, duplicate_of = row.duplicate_of,
                 duplicate_check_skipped = row.duplicate_check_skipped,

@@ -7,7 +7,8 @@ const WAITS_FOR_INDEX: HoldReason = 'index_unavailable';
 
 /**
  * Whose time has come, and before that those who wait for the duplicate check while it answers for their tenant ($2). A lead whose wait
- * for it is over is marked, so that it does not wait again when the check cannot be made even now. A hold without an end is a person's.
+ * for it is over is marked, so that it does not wait again when the check cannot be made even now; one that is released before keeps the
+ * end of its wait, because whoever decides it may still have no answer or no key. A hold without an end is a person's.
  */
 const RELEASE = `
   with due as (
@@ -15,7 +16,8 @@ const RELEASE = `
      where status = 'HELD' and hold_until is not null
        and (hold_until <= clock_timestamp() or (hold_reason = '${WAITS_FOR_INDEX}' and tenant_id = any($2::text[])))
      order by hold_until, id limit $1 for update skip locked)
-  update leads set status = 'RECEIVED', hold_reason = null, hold_until = null, rung_at = null, updated_at = clock_timestamp(),
+  update leads set status = 'RECEIVED', hold_reason = null, hold_until = case when not due.over then leads.hold_until end,
+         rung_at = null, updated_at = clock_timestamp(),
          flags = case when due.over and due.hold_reason = '${WAITS_FOR_INDEX}' and not '${LEAD_FLAGS.indexWaitOver}' = any(leads.flags)
                       then leads.flags || '${LEAD_FLAGS.indexWaitOver}'::text else leads.flags end
     from due where leads.id = due.id
