@@ -8,6 +8,7 @@ export * from './config/env-example.js';
 export * from './config/load-config-files.js';
 export * from './config/nearest-name.js';
 export { ReadFiles } from './config/read-files.js';
+export * from './config/setting-warnings.js';
 export * from './config/settings.js';
 export * from './files/private-file.js';
 export * from './health/health-probes.js';

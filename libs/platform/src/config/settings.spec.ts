@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { renderEnvExample } from './env-example.js';
-import { InvalidSettings, SETTING_KEYS, readSettings, settingWarnings } from './settings.js';
+import { settingWarnings } from './setting-warnings.js';
+import { InvalidSettings, SETTING_KEYS, readSettings } from './settings.js';
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   try {

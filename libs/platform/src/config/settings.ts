@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { type AllowedTarget, targetOfUrl } from '../http/allowed-targets.js';
-import { nearestName } from './nearest-name.js';
+import { ownTargets } from '../http/allowed-targets.js';
 import type { Reader, SettingKey } from './setting-key.js';
 import {
   asAddresses,
@@ -68,7 +67,7 @@ export const SETTING_KEYS = {
     asOneOf(KEY_PROVIDERS),
   ),
   LEADGATE_IDENTITY_KEYS: optional(
-    'The keys of the duplicate check for the provider env: <id>:<32 bytes or more in hex or base64>, or the document of docs/operations.md.',
+    'The keys of the duplicate check for the provider env: <id>:<32 bytes or more in hex or base64>, or the document of docs/keys.md.',
     'k1:0000000000000000000000000000000000000000000000000000000000000000',
     asText,
   ),
@@ -308,35 +307,6 @@ function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder:
   } as const;
 }
 
-/**
- * What needs no entry in the allow-list: the demo CRM while there is one, and what the environment itself names as the customer's API.
- * Other addresses come from configurations, which may be other people's.
- */
-function ownTargets(demo: { readonly enabled: boolean; readonly crmPort: number }, customerUrl: string | undefined): AllowedTarget[] {
-  const demoCrm = demo.enabled ? [{ host: '127.0.0.1', port: demo.crmPort }] : [];
-  return [...demoCrm, targetOfUrl(customerUrl)].filter((target) => target !== undefined);
-}
-
 function pathFrom(folder: string, path: string): string {
   return resolve(folder, path);
-}
-
-const PREFIX = 'LEADGATE_';
-/** Read by the test run, not by the gateway. */
-const TEST_VARIABLES = /^LEADGATE_(TEST_|REQUIRE_)/;
-
-/** One line for every LEADGATE_* variable that nothing reads: usually a slip of the keyboard whose setting would silently stay at its preset. */
-export function settingWarnings(env: Environment): string[] {
-  const known = new Map(Object.keys(SETTING_KEYS).map((name) => [withoutPrefix(name), name]));
-  return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !(name in SETTING_KEYS) && !TEST_VARIABLES.test(name))
-    .sort()
-    .map((name) => {
-      const meant = nearestName(withoutPrefix(name), known.keys());
-      return `${name} is set but nothing reads it${meant === undefined ? '' : `; did you mean ${known.get(meant)}?`}`;
-    });
-}
-
-function withoutPrefix(name: string): string {
-  return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
 }

@@ -28,13 +28,18 @@ export function parseAllowedTarget(text: string): AllowedTarget | undefined {
 }
 
 /**
- * The host and port of an address that stands in the environment of the process itself: whoever writes there can write the allow-list too.
- * Unlike an entry of the list it opens no address outside of a company's own networks.
+ * What needs no entry in the allow-list: the demo CRM while there is one, and what the environment of the process itself names as the
+ * customer's API, since whoever writes there can write the allow-list too. Other addresses come from configurations, which may be other
+ * people's. As hosts they open no address outside of a company's own networks.
  */
-export function targetOfUrl(text: string | undefined): AllowedTarget | undefined {
-  if (text === undefined || !URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  return isPlainlyWritten(text, url) ? { host: url.hostname, port: portOf(url) } : undefined;
+export function ownTargets(
+  demoCrm: { readonly enabled: boolean; readonly crmPort: number },
+  customerUrl: string | undefined,
+): AllowedTarget[] {
+  const demo = demoCrm.enabled ? [{ host: '127.0.0.1', port: demoCrm.crmPort }] : [];
+  if (customerUrl === undefined || !URL.canParse(customerUrl)) return demo;
+  const url = new URL(customerUrl);
+  return isPlainlyWritten(customerUrl, url) ? [...demo, { host: url.hostname, port: portOf(url) }] : demo;
 }
 
 export function portOf({ protocol, port }: URL): number {
