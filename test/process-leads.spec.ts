@@ -224,6 +224,65 @@ describe('processing leads', () => {
     expect(await leadRow(id)).toMatchObject({ status: 'READY', crash_count: 0 });
   });
 
+  describe('several destinations', () => {
+    const [first] = config.destinations;
+    const mapping = { name: 'by-vat', fields: [{ target: 'vat', from: ['vat_id'], required_as: 'vat_id' }] };
+    const two = {
+      ...config,
+      mappings: [...config.mappings, mapping],
+      destinations: [...config.destinations, { ...first, name: 'company-crm', mapping: 'by-vat' }],
+    } as TenantConfig;
+    const ofDestination = async (id: LeadId, name: string): Promise<Record<string, unknown> | undefined> =>
+      (await rowsOf('deliveries', id)).find((delivery) => delivery['destination_id'] === `demo/${name}`);
+
+    beforeAll(async () => {
+      await pool.query(`insert into destinations (id, tenant_id, name, kind) values ('demo/company-crm', 'demo', 'company-crm', 'http')`);
+    });
+
+    it('a lead that only one of them can have goes there; the other delivery has failed for good and nobody is rung for it', async () => {
+      const id = await aLead();
+      await aProcess(two).run([id]);
+      expect(await leadRow(id)).toMatchObject({ status: 'READY' });
+      expect(await ofDestination(id, 'customer-api')).toMatchObject({ status: 'PENDING', finished_at: null, last_error: null });
+      const failed = await ofDestination(id, 'company-crm');
+      expect(failed).toMatchObject({
+        status: 'PERMANENTLY_FAILED',
+        attempt_no: 0,
+        payload: '',
+        last_error: 'Missing required field: vat_id',
+        rung_at: null,
+        finished_at: expect.any(Date) as Date,
+      });
+      expect(doorbell.rung).toEqual([['demo/customer-api', [(await ofDestination(id, 'customer-api'))?.['id']]]]);
+      const { rows } = await pool.query(
+        `select delivery_id, reason, detail from audit_events where lead_id = $1 and type = 'delivery.failed'`,
+        [id],
+      );
+      expect(rows).toEqual([
+        {
+          delivery_id: failed?.['id'],
+          reason: 'Missing required field: vat_id',
+          detail: { destination: 'demo/company-crm', attemptNo: 0, sentState: 'not_sent' },
+        },
+      ]);
+    });
+
+    it('a lead that none of them can have fails for good, as with one', async () => {
+      const id = await aLead({ ...GOOD, phone: '' });
+      await aProcess(two).run([id]);
+      expect(await leadRow(id)).toMatchObject({ status: 'PERMANENTLY_FAILED' });
+      expect(await rowsOf('deliveries', id)).toEqual([]);
+    });
+
+    it('a lead that no route takes is kept', async () => {
+      const routes = [{ when: [{ field: ['vat_id'], check: 'filled' as const }], to: ['company-crm'] }];
+      const [kept, routed] = [await aLead(), await aLead({ ...GOOD, vat_id: 'DE1' })];
+      await aProcess({ ...two, routes }).run([kept, routed]);
+      expect(await leadRow(kept)).toMatchObject({ status: 'KEPT' });
+      expect(await rowsOf('deliveries', routed)).toMatchObject([{ destination_id: 'demo/company-crm', payload: '{"vat":"DE1"}' }]);
+    });
+  });
+
   it('a lost database connection counts against no lead', async () => {
     const id = await aLead();
     jest.spyOn(store, 'decide').mockRejectedValueOnce(Object.assign(new Error('terminating connection'), { code: '57P01' }));

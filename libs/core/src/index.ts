@@ -14,6 +14,7 @@ export * from './config/source-config.js';
 export * from './config/policy-config.js';
 export * from './config/destination-config.js';
 export * from './config/route-config.js';
+export * from './config/xml-name.js';
 export * from './config/tenant-config.js';
 export * from './config/mapping-config.js';
 export * from './config/active-config.js';

@@ -42,7 +42,13 @@ export interface DeliveryRow {
   readonly content_type: string;
   readonly payload: string;
   readonly omitted_fields: readonly object[];
+  /** PERMANENTLY_FAILED: this destination cannot have the lead, for the reason in `last_error`. */
+  readonly status: 'PENDING' | 'PERMANENTLY_FAILED';
+  readonly last_error: string | null;
 }
+
+/** An attempt will follow. */
+export const isWaiting = ({ status }: DeliveryRow): boolean => status === 'PENDING';
 
 export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
   const { outcome, facts } = journey;
@@ -89,12 +95,15 @@ export function deliveryRows({ lead, journey: { outcome, facts } }: DecidedLead)
       content_type: planned.contentType,
       payload: planned.payload,
       omitted_fields: planned.omitted,
+      status: planned.failure === undefined ? 'PENDING' : 'PERMANENTLY_FAILED',
+      last_error: planned.failure ?? null,
     }));
   }
   if (outcome.kind !== 'hold' || outcome.fetch === undefined) return [];
   // A lead that is held anew after a fetch that failed is fetched anew: each journey has a call of its own.
   const call = rowTo(outcome.fetch.destinationId, lead.journeyNo);
-  return [{ ...call, purpose: 'fetch', content_type: 'application/json', payload: outcome.fetch.request, omitted_fields: [] }];
+  const waiting = { status: 'PENDING', last_error: null, omitted_fields: [] } as const;
+  return [{ ...call, ...waiting, purpose: 'fetch', content_type: 'application/json', payload: outcome.fetch.request }];
 }
 
 type DeliveryIdentity = 'id' | 'tenant_id' | 'lead_id' | 'destination_id' | 'epoch' | 'idempotency_key';
@@ -122,7 +131,7 @@ export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow
   };
   switch (row.status) {
     case 'READY':
-      return [ready];
+      return [ready, ...deliveries.filter((delivery) => !isWaiting(delivery)).map((failed) => failureEvent(lead, failed))];
     case 'REJECTED':
       return [{ ...lead, type: 'lead.rejected', from: 'RECEIVED', to: 'REJECTED', reason, detail }];
     case 'HELD':
@@ -134,4 +143,18 @@ export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow
     default:
       throw new Error(`A journey cannot end in ${row.status}`);
   }
+}
+
+function failureEvent(
+  lead: Pick<AuditEventInput, 'tenantId' | 'leadId' | 'actor'>,
+  { id, destination_id: destination, status, last_error: reason }: DeliveryRow,
+): AuditEventInput {
+  return {
+    ...lead,
+    deliveryId: id,
+    type: 'delivery.failed',
+    to: status,
+    reason,
+    detail: { destination, attemptNo: 0, sentState: 'not_sent' },
+  };
 }

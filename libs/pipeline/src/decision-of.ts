@@ -39,8 +39,8 @@ export function statusAfter(kind: DecidedLead['journey']['outcome']['kind'], del
   }
 }
 
-/** The note of the map stage by which a stored journey tells KEPT from READY. */
-export const KEPT_NOTE = REASON_CODES.noDestination;
+/** The notes of the map stage by which a stored journey tells KEPT from READY. */
+export const KEPT_NOTES = [REASON_CODES.noDestination, REASON_CODES.noRoute] as const;
 
 function saidOf(
   outcome: DecidedLead['journey']['outcome'],

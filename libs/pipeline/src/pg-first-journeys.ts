@@ -1,15 +1,17 @@
 import type { Decision, IdentityKind, LeadId, OutcomeKind, TenantId } from '#core';
 import { Coalescer, type Metrics, type Pool } from '#platform';
-import { KEPT_NOTE, statusAfter } from './decision-of.js';
+import { KEPT_NOTES, statusAfter } from './decision-of.js';
 import { FirstJourneys } from './first-journeys.port.js';
 import type { Verdict } from './verdicts.port.js';
+
+const KEPT = KEPT_NOTES.map((code) => `journey.stages @> '[{"stage": "map", "reasons": [{"code": "${code}"}]}]'`).join(' or ');
 
 /** By primary and unique keys only. The status is the one the journey led to, whatever happened to the lead since. */
 const READ = {
   name: 'read_first_journeys',
   text: `select journey.lead_id, journey.tenant_id, lead.request_id, journey.outcome, journey.decision, journey.reason_codes,
                 journey.duplicate_of, journey.duplicate_matched_on, journey.duplicate_seen_at, journey.duplicate_check_skipped,
-                journey.stages @> '[{"stage": "map", "reasons": [{"code": "${KEPT_NOTE}"}]}]' as kept,
+                ${KEPT} as kept,
                 version.policy_version, version.ruleset_version, version.version
            from journeys journey
            join leads lead on lead.id = journey.lead_id

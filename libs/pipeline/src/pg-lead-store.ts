@@ -3,7 +3,7 @@ import { type DestinationId, type DeliveryId, Doorbell, type JsonObject, type Le
 import { type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
 import { Coalescer, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient } from '#platform';
 import { claimRequestOf } from './claim-request.js';
-import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows } from './decided-row.js';
+import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isWaiting } from './decided-row.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
 import {
   DECIDE,
@@ -158,7 +158,7 @@ export class PgLeadStore extends LeadStore {
   }
 
   private async commit(items: readonly Item[]): Promise<DecideResult[]> {
-    const count = items.reduce((sum, { deliveries }) => sum + deliveries.length, 0);
+    const count = items.reduce((sum, { deliveries }) => sum + deliveries.filter(isWaiting).length, 0);
     const rung = count > 0 && this.doorbell.reserve('deliveries', count);
     const { lost, winners } = await inTransaction(this.pool, (client) => writeDecisions(client, items, rung));
     if (rung) this.ring(winners.flatMap(({ deliveries }) => deliveries));
@@ -168,7 +168,8 @@ export class PgLeadStore extends LeadStore {
 
   private ring(deliveries: readonly DeliveryRow[]): void {
     const byDestination = new Map<string, DeliveryId[]>();
-    for (const { id, destination_id } of deliveries) byDestination.set(destination_id, [...(byDestination.get(destination_id) ?? []), id]);
+    for (const { id, destination_id } of deliveries.filter(isWaiting))
+      byDestination.set(destination_id, [...(byDestination.get(destination_id) ?? []), id]);
     for (const [destinationId, ids] of byDestination) this.doorbell.ringDeliveries(destinationId as DestinationId, ids);
   }
 }

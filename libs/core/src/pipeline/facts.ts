@@ -105,6 +105,11 @@ export interface PlannedDelivery {
   readonly payload: string;
   /** Optional values the customer's rules refuse: left out and listed. `code` is stable, the value itself is not repeated. */
   readonly omitted: readonly OmittedField[];
+  /**
+   * Why this destination cannot have the lead, while another one can: the delivery fails for good before anything is sent. `payload` is "",
+   * so there is nothing to redeliver; `reprocess` maps anew.
+   */
+  readonly failure?: string;
 }
 
 export interface OmittedField {

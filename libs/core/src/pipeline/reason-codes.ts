@@ -12,6 +12,8 @@ export const REASON_CODES = {
   duplicateConfirmed: 'duplicate_confirmed',
   indexUnavailable: 'index_unavailable',
   noDestination: 'NO_DESTINATION',
+  noRoute: 'NO_ROUTE',
+  routed: 'ROUTED',
   invalidOptionalPhone: 'WARN_INVALID_OPTIONAL_PHONE',
   invalidOptionalEmail: 'WARN_INVALID_OPTIONAL_EMAIL',
   indexUnavailableWarning: 'WARN_INDEX_UNAVAILABLE',

@@ -81,9 +81,12 @@ export function listedLeadOf(lead: LeadSummary): ListedLead {
   };
 }
 
-/** What the customer gets: the payload of the newest delivery; a fetch sends nothing to a customer. Other destinations' payloads stand in `GET /v1/leads/{id}`. */
+/**
+ * What the customer gets: the payload of the newest delivery that has one. A fetch sends nothing to a customer, nor does a delivery that
+ * failed before anything could be made for it. Other destinations' payloads stand in `GET /v1/leads/{id}`.
+ */
 function customerPayloadOf(deliveries: readonly DeliveryRecord[]): JsonText | null {
-  const newest = deliveries.filter(({ purpose }) => purpose === 'deliver').at(-1);
+  const newest = deliveries.filter(({ purpose, payload }) => purpose === 'deliver' && payload !== '').at(-1);
   return newest === undefined ? null : JsonText.ofPayload(newest.payload);
 }
 
