@@ -12,6 +12,8 @@ export const AUDIT_EVENT_TYPES = [
   'lead.kept',
   'lead.fetched',
   'lead.released',
+  'lead.reprocessed',
+  'lead.late_duplicate',
   'lead.status',
   'lead.read',
   'delivery.planned',

@@ -8,6 +8,7 @@ export { RedisClaims } from './accelerators/redis-claims.js';
 export { DedupModule } from './dedup.module.js';
 export { decideDedup, dedupStage } from './dedup.stage.js';
 export { IndexProbe } from './index-probe.port.js';
+export { PgIndexProbe } from './pg-index-probe.js';
 export { PgClaimIndex } from './pg-claim-index.js';
 export {
   type ClaimRequest,
@@ -19,4 +20,5 @@ export {
   writeClaims,
   type WrittenClaims,
 } from './pg-claims.js';
+export { type HeldClaim, lockClaims, passClaims } from './pg-pass-on-claims.js';
 export { releaseClaims } from './pg-release-claims.js';

@@ -1,7 +1,7 @@
 import type { CallerOf } from '#access';
 import { appendAuditEvents } from '#audit';
 import type { LeadId } from '#core';
-import { releaseClaims } from '#dedup';
+import { passOn } from '#pipeline';
 import { inTransaction, newId, type Pool, type PoolClient } from '#platform';
 import { refuseAboveLimits, takePlace } from './feedback-limits.js';
 import type { FeedbackType } from './feedback-shapes.js';
@@ -36,7 +36,8 @@ export class RecordFeedback {
       // Without the lock, so that a CRM beyond its limit keeps nobody else waiting.
       await refuseAboveLimits(client, tenantId);
       if (!(await isLeadOf(client, caller, leadId))) return undefined;
-      const released = type === 'lead_duplicate_corrected' ? await releaseClaims(client, leadId) : 0;
+      const ended = { tenantId, leadId, actor: `key:${keyId}`, reason: type } as const;
+      const released = type === 'lead_duplicate_corrected' ? (await passOn(client, ended)).released : 0;
       await takePlace(client, tenantId);
       const id = newId();
       await client.query(INSERT, [id, tenantId, leadId, type, crmRecordId, released, keyId]);

@@ -8,6 +8,7 @@ import { VerdictsAtOnce } from './verdicts-at-once.js';
 import { FirstJourneys } from './first-journeys.port.js';
 import { type LeadPipeline, leadPipeline, STAGE_MODULES, STAGES } from './lead-pipeline.js';
 import { LeadStore } from './lead-store.port.js';
+import { PassOnClaims } from './pass-on-claims.js';
 import { PgBlindIndexes } from './pg-blind-indexes.js';
 import { PgFirstJourneys } from './pg-first-journeys.js';
 import { PgLeadStore } from './pg-lead-store.js';
@@ -61,12 +62,17 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
       inject: [Pools, IndexProbe, ActiveConfig],
     },
     {
+      provide: PassOnClaims,
+      useFactory: (pools: Pools, config: ActiveConfig) => new PassOnClaims(pools.relay, config),
+      inject: [Pools, ActiveConfig],
+    },
+    {
       provide: RewriteBlindIndexes,
       useFactory: (pools: Pools, config: ActiveConfig, rings: KeyRings = { ringOf: () => null }) =>
         new RewriteBlindIndexes(new PgBlindIndexes(pools.relay), rings, config, Date.now),
       inject: [Pools, ActiveConfig, { token: KeyRings, optional: true }],
     },
   ],
-  exports: [ProcessLeads, ReleaseHeldLeads, RewriteBlindIndexes, LeadStore, Verdicts],
+  exports: [ProcessLeads, PassOnClaims, ReleaseHeldLeads, RewriteBlindIndexes, LeadStore, Verdicts],
 })
 export class PipelineModule {}

@@ -1,15 +1,7 @@
-import {
-  type ActiveConfig,
-  type Identity,
-  type IdentityKind,
-  IDENTITY_KINDS,
-  type JsonObject,
-  type TenantConfig,
-  type TenantId,
-} from '#core';
+import { type ActiveConfig, type IdentityKind, type TenantConfig, type TenantId } from '#core';
 import { fingerprintOf, type IdentityKey, type KeyRing, type KeyRings } from '#keys';
-import { normalisePayload } from '#normalisation';
 import type { BlindIndexes, ClaimPlace, KeyChange, NewClaim, NewIndex, StaleClaim, StaleLead } from './blind-indexes.port.js';
+import { identitiesOfLead } from './identities-of-lead.js';
 
 const REST_BETWEEN_WALKS_MS = 60_000;
 
@@ -86,7 +78,7 @@ export class RewriteBlindIndexes {
 function newIndex(lead: StaleLead, tenant: Tenant | undefined): NewIndex | null {
   if (tenant === undefined) return null;
   const { current } = tenant.ring;
-  const identities = identitiesOf(lead, tenant.config);
+  const identities = identitiesOfLead(lead, tenant.config);
   const under = (kind: IdentityKind): Buffer | null => {
     const identity = identities.find((one) => one.kind === kind);
     return identity === undefined ? null : fingerprintOf(current.secret, lead.tenantId, identity);
@@ -96,23 +88,10 @@ function newIndex(lead: StaleLead, tenant: Tenant | undefined): NewIndex | null 
 
 /** null where the lead's identity cannot be made again, e.g. because the tenant names other fields now: that claim ends with its key or its window. */
 function newClaim(claim: StaleClaim, tenant: Tenant | undefined): NewClaim | null {
-  const identity = tenant && identitiesOf(claim, tenant.config).find(({ kind }) => kind === claim.kind);
+  const identity = tenant && identitiesOfLead(claim, tenant.config).find(({ kind }) => kind === claim.kind);
   if (tenant === undefined || identity === undefined || claim.keyId === tenant.ring.current.id) return null;
   const madeWith = tenant.ring.previous.find(({ id }: IdentityKey) => id === claim.keyId);
   // A key that is lost cannot say whether it is the same identity; what the lead holds today is the best that is known.
   if (madeWith !== undefined && !fingerprintOf(madeWith.secret, claim.tenantId, identity).equals(claim.fingerprint)) return null;
   return { of: claim, keyId: tenant.ring.current.id, fingerprint: fingerprintOf(tenant.ring.current.secret, claim.tenantId, identity) };
-}
-
-/** Normalising once more changes nothing, so the stored form gives the identities it was decided with. */
-function identitiesOf(
-  { normalised, nativeId }: { normalised: JsonObject | null; nativeId: string | null },
-  config: TenantConfig,
-): Identity[] {
-  const { identities } = normalisePayload(normalised, config.normalisation, undefined);
-  const values: Readonly<Record<IdentityKind, string | null>> = { ...identities, native_id: nativeId };
-  return IDENTITY_KINDS.flatMap((kind) => {
-    const value = values[kind];
-    return value === null ? [] : [{ kind, value }];
-  });
 }
