@@ -6,6 +6,7 @@ export { PgLeadStore } from './pg-lead-store.js';
 export { LeadStore, type DecidedLead, type DecideResult, type LoadedLead } from './lead-store.port.js';
 export { ProcessLeads } from './process-leads.js';
 export { ProcessLeadsProcessor } from './process-leads.processor.js';
+export { CheckAgain, type CheckAgainParts } from './check-again.js';
 export { PassOnClaims } from './pass-on-claims.js';
 export { type EndedLead, type PassedOn, passOn } from './pg-pass-on.js';
 export { PgBlindIndexes } from './pg-blind-indexes.js';

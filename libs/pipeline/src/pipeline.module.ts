@@ -7,6 +7,7 @@ import { ShadowJudge } from '#policy';
 import { VerdictsAtOnce } from './verdicts-at-once.js';
 import { FirstJourneys } from './first-journeys.port.js';
 import { type LeadPipeline, leadPipeline, STAGE_MODULES, STAGES } from './lead-pipeline.js';
+import { CheckAgain } from './check-again.js';
 import { LeadStore } from './lead-store.port.js';
 import { PassOnClaims } from './pass-on-claims.js';
 import { PgBlindIndexes } from './pg-blind-indexes.js';
@@ -67,12 +68,18 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
       inject: [Pools, ActiveConfig],
     },
     {
+      provide: CheckAgain,
+      useFactory: (pools: Pools, index: IndexProbe, config: ActiveConfig, metrics: Metrics, rings: KeyRings = { ringOf: () => null }) =>
+        new CheckAgain({ pool: pools.relay, index, rings, config, metrics }),
+      inject: [Pools, IndexProbe, ActiveConfig, Metrics, { token: KeyRings, optional: true }],
+    },
+    {
       provide: RewriteBlindIndexes,
       useFactory: (pools: Pools, config: ActiveConfig, rings: KeyRings = { ringOf: () => null }) =>
         new RewriteBlindIndexes(new PgBlindIndexes(pools.relay), rings, config, Date.now),
       inject: [Pools, ActiveConfig, { token: KeyRings, optional: true }],
     },
   ],
-  exports: [ProcessLeads, PassOnClaims, ReleaseHeldLeads, RewriteBlindIndexes, LeadStore, Verdicts],
+  exports: [ProcessLeads, CheckAgain, PassOnClaims, ReleaseHeldLeads, RewriteBlindIndexes, LeadStore, Verdicts],
 })
 export class PipelineModule {}

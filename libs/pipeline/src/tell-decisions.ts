@@ -1,4 +1,4 @@
-import { DecisionSink, SOURCE_TYPES, sourceIdOf, type SourceConfig, type SourceType } from '#core';
+import { DecisionSink, LEAD_FLAGS, SOURCE_TYPES, sourceIdOf, type SourceConfig, type SourceType } from '#core';
 import type { Logger, Metrics } from '#platform';
 import type { ShadowJudge } from '#policy';
 import { decisionOf } from './decision-of.js';
@@ -25,11 +25,17 @@ export class TellDecisions {
     for (const { stage, durationMicros } of journey.stages) this.metrics.stageSeconds.observe({ stage }, durationMicros / 1e6);
     this.metrics.leads.inc({ tenant: lead.tenantId, outcome: won ? journey.outcome.kind : 'decided_elsewhere' });
     this.logger.info(journeyLine(decided, won), 'journey');
-    if (!won || lead.journeyNo > 1) return;
+    if (!won || !isFirstDecision(decided)) return;
     const { decision, duplicateCheckSkipped } = decisionOf(journey);
     this.sink.decided({ tenantId: lead.tenantId, decision, sourceType: sourceTypeOf(decided), latencyMs, duplicateCheckSkipped });
     this.shadow?.observe(decided);
   }
+}
+
+/** Of a lead that is fetched, the first journey only waits for that and the second decides. Further journeys decide anew what was told. */
+function isFirstDecision({ lead, journey }: DecidedLead): boolean {
+  if (journey.outcome.kind === 'hold' && journey.outcome.fetch !== undefined) return false;
+  return lead.journeyNo === 1 || (lead.journeyNo === 2 && lead.flags.includes(LEAD_FLAGS.fetched));
 }
 
 /** On the guard's route the request says it itself. */

@@ -85,6 +85,12 @@ export class Metrics {
     buckets: SECONDS,
     ...this.on,
   });
+  readonly lateDuplicates = new Counter({
+    name: 'leadgate_late_duplicates_total',
+    help: 'Leads that went on without their duplicate check and turned out to be duplicates, by tenant',
+    labelNames: ['tenant'],
+    ...this.on,
+  });
   readonly telemetryDropped = new Counter({
     name: 'leadgate_telemetry_dropped_total',
     help: 'Decisions the StatsD collector was not told of',
