@@ -7,6 +7,7 @@ import { benchIngest } from './ingest.js';
 import { benchTelemetry } from './telemetry.js';
 
 export const BENCHMARKS = { ingest: benchIngest, deliver: benchDeliver, guard: benchGuard, telemetry: benchTelemetry };
+const ACCELERATORS = ['none', 'bloom', 'redis', 'bloom,redis'];
 type BenchName = keyof typeof BENCHMARKS;
 
 export const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHMARKS).join(' | ')}> [options]
@@ -16,7 +17,7 @@ export const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHMARKS).join(' 
   deliver    leads per second from the first POST to the last DELIVERED, on Redis and on the Postgres queue
              [--rounds 3]
   guard      verdicts per second, their latency and how right they are, for messy labelled leads
-             [--leads 100000] [--seed 1] [--concurrency 64] [--again] [--restart]
+             [--leads 100000] [--seed 1] [--concurrency 64] [--again] [--restart] [--accelerators ${ACCELERATORS.join(' | ')}]
              --again sends the same leads a second time, --restart once more after the gateway was started anew
   telemetry  verdicts per second without a StatsD collector, with an absent one and with one that never reads, by turns
              [--rounds 3] [--concurrency 64] [--collector ${COLLECTORS.join(' | ')}]
@@ -46,6 +47,7 @@ function read(args: readonly string[]): BenchArguments {
       concurrency: { type: 'string', default: '64' },
       again: { type: 'boolean', default: false },
       restart: { type: 'boolean', default: false },
+      accelerators: { type: 'string', default: 'none' },
       collector: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -56,6 +58,8 @@ function read(args: readonly string[]): BenchArguments {
   if (others.length > 0) throw new Error(`"${others.join(' ')}" is too much: one benchmark at a time.`);
   const collector = COLLECTORS.find((state) => state === values.collector);
   if (values.collector !== undefined && collector === undefined) throw new Error(`--collector is one of ${COLLECTORS.join(', ')}.`);
+  const { accelerators } = values;
+  if (!ACCELERATORS.includes(accelerators)) throw new Error(`--accelerators is one of ${ACCELERATORS.join(' · ')}.`);
   return {
     help: false,
     name,
@@ -68,6 +72,7 @@ function read(args: readonly string[]): BenchArguments {
       concurrency: wholeNumber('--concurrency', values.concurrency, 1, 10_000),
       again: values.again,
       restart: values.restart,
+      accelerators,
       collector,
     },
   };

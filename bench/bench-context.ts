@@ -16,6 +16,8 @@ export interface BenchContext {
   /** Send the guard's leads a second time, and once more after a restart. */
   readonly again: boolean;
   readonly restart: boolean;
+  /** LEADGATE_CLAIM_ACCELERATORS of the guard's gateway. */
+  readonly accelerators: string;
   /** What the telemetry benchmark compares with telemetry that is off; everything unless told. */
   readonly collector: CollectorState | undefined;
   readonly say: (line: string) => void;

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import type { BenchContext } from './bench-context.js';
 import { type BenchPostgres, startBenchPostgres } from './support/bench-postgres.js';
 import { startGateway } from './support/gateway.js';
 import type { LoadReport } from './support/load-run.js';
 import { runProgram, startServer } from './support/processes.js';
+import { startRedis } from './support/redis.js';
 import { rounded } from './support/statistics.js';
 
 const LEADS = 5000;
@@ -20,7 +19,7 @@ interface DeliveryReport {
 export async function benchDeliver({ root, rounds, say }: BenchContext): Promise<object> {
   const result: Record<string, DeliveryReport | string> = {};
   for (const queue of ['redis', 'postgres'] as const) {
-    const redis = queue === 'redis' ? await startRedis() : undefined;
+    const redis = queue === 'redis' ? await startRedis({ 'maxmemory-policy': 'noeviction' }) : undefined;
     if (queue === 'redis' && redis === undefined) {
       result[queue] = 'no redis-server on the PATH (apt-get install redis-server)';
       continue;
@@ -81,28 +80,3 @@ async function untilDelivered(postgres: BenchPostgres): Promise<void> {
 }
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function startRedis(): Promise<{ url: string; stop(): void } | undefined> {
-  const port = await freePort();
-  const child = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const up = await new Promise<boolean>((resolve) => {
-    child.once('error', () => resolve(false));
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (chunk.includes('Ready to accept connections')) resolve(true);
-    });
-  });
-  return up ? { url: `redis://127.0.0.1:${port}`, stop: () => child.kill('SIGKILL') } : undefined;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}

@@ -4,6 +4,7 @@ import { type SendOptions, sendLeads, type SendReport } from './guard/send-leads
 import { Tally } from './guard/tally.js';
 import { startBenchPostgres } from './support/bench-postgres.js';
 import { startGateway } from './support/gateway.js';
+import { type BenchRedis, startRedis } from './support/redis.js';
 import { ProgressBar } from './support/progress.js';
 
 const STRICT_TENANT = 't2';
@@ -25,10 +26,12 @@ interface Repetition {
  * STRICT tenant; then the same leads to the SALVAGE tenant at 60 % of that rate, each at its time whatever came before.
  */
 export async function benchGuard(context: BenchContext): Promise<object> {
-  const { root, leads: count, seed, concurrency: connections, again, restart, say } = context;
+  const { root, leads: count, seed, concurrency: connections, accelerators, again, restart, say } = context;
   const generator = new LeadGenerator(seed);
   const postgres = await startBenchPostgres(root);
-  let gateway = await startGateway(root, postgres);
+  const cache = accelerators.includes('redis') ? await startCache() : undefined;
+  const env = { LEADGATE_CLAIM_ACCELERATORS: accelerators, ...(cache !== undefined && { REDIS_CACHE_URL: cache.url }) };
+  let gateway = await startGateway(root, postgres, env);
   try {
     const send = (what: string, tenant: string, given: Pick<SendOptions, 'onAnswer' | 'perSecond'>): Promise<SendReport> => {
       const progress = new ProgressBar(what, count);
@@ -65,7 +68,7 @@ export async function benchGuard(context: BenchContext): Promise<object> {
     if (again) repetitions.again = await repeat('again', strict);
     if (restart) {
       await gateway.stop();
-      gateway = await startGateway(root, postgres);
+      gateway = await startGateway(root, postgres, env);
       repetitions.after_restart = await repeat('after a restart', strict);
     }
     return {
@@ -83,7 +86,14 @@ export async function benchGuard(context: BenchContext): Promise<object> {
   } finally {
     await gateway.stop('SIGKILL');
     await postgres.stop();
+    cache?.stop();
   }
+}
+
+async function startCache(): Promise<BenchRedis> {
+  const redis = await startRedis({ maxmemory: '256mb', 'maxmemory-policy': 'allkeys-lru' });
+  if (redis === undefined) throw new Error('There is no redis-server on the PATH (apt-get install redis-server).');
+  return redis;
 }
 
 /** Before it is measured the gateway has compiled what it runs, as it has a minute after any start. */
