@@ -8,7 +8,7 @@ export function journeyLine({ lead, config, journey }: DecidedLead, won: boolean
     request_id: lead.requestId,
     lead_id: lead.id,
     tenant_id: lead.tenantId,
-    source_id: lead.sourceId,
+    source: lead.sourceId,
     journey_no: lead.journeyNo,
     outcome: outcome.kind,
     reasons:
