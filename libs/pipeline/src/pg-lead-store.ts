@@ -21,7 +21,7 @@ const MAX_CLEARINGS = 3;
 
 /** Decisions of many jobs share one transaction; see Coalescer for its rules. */
 export class PgLeadStore extends LeadStore {
-  private readonly decisions: Coalescer<DecidedLead, DecideResult>;
+  private readonly decisions: Coalescer<Item, DecideResult>;
 
   constructor(
     private readonly pool: Pool,
@@ -32,7 +32,8 @@ export class PgLeadStore extends LeadStore {
     this.decisions = new Coalescer({
       name: 'decide',
       flush: (batch) => this.flush(batch),
-      sortKey: ({ lead }) => lead.id,
+      sortKey: ({ row }) => row.id,
+      bytes: ({ rowText, deliveries }) => deliveries.reduce((sum, { payload }) => sum + payload.length, rowText.length),
       onFlush: metrics.flushOf('decide'),
     });
   }
@@ -80,7 +81,7 @@ export class PgLeadStore extends LeadStore {
   }
 
   override decide(decided: DecidedLead): Promise<DecideResult> {
-    return this.decisions.submit(decided);
+    return this.decisions.submit(itemOf(decided));
   }
 
   override async holdAsPoison(lead: LoadedLead): Promise<void> {
@@ -106,8 +107,7 @@ export class PgLeadStore extends LeadStore {
     await this.decisions.drain();
   }
 
-  private async flush(batch: readonly DecidedLead[]): Promise<DecideResult[]> {
-    const items = batch.map(itemOf);
+  private async flush(items: readonly Item[]): Promise<DecideResult[]> {
     try {
       return await this.settle(items);
     } catch (error) {
@@ -177,12 +177,15 @@ export class PgLeadStore extends LeadStore {
 interface Item {
   readonly decided: DecidedLead;
   readonly row: DecidedRow;
+  /** The row as JSON: two statements read it. */
+  readonly rowText: string;
   readonly deliveries: readonly DeliveryRow[];
   readonly claims: ClaimRequest | null;
 }
 
 function itemOf(decided: DecidedLead): Item {
-  return { decided, row: decidedRow(decided), deliveries: deliveryRows(decided), claims: claimRequestOf(decided) };
+  const row = decidedRow(decided);
+  return { decided, row, rowText: JSON.stringify(row), deliveries: deliveryRows(decided), claims: claimRequestOf(decided) };
 }
 
 /** Claims first: whoever loses one leaves before anything else of it is written. */
@@ -198,7 +201,7 @@ async function writeDecisions(
   const deciding = items.filter(({ decided }) => !lost.has(decided.lead.id));
   const won = await decideRows(
     client,
-    deciding.map(({ row }) => row),
+    deciding.map(({ rowText }) => rowText),
   );
   const winners = deciding.filter(({ row }) => won.has(row.id));
   await undoClaims(
@@ -208,12 +211,12 @@ async function writeDecisions(
   await writeRows(
     client,
     INSERT_JOURNEYS,
-    winners.map(({ row }) => row),
+    winners.map(({ rowText }) => rowText),
   );
   await writeRows(
     client,
     INSERT_DELIVERIES,
-    winners.flatMap(({ deliveries }) => deliveries),
+    winners.flatMap(({ deliveries }) => deliveries.map((row) => JSON.stringify(row))),
     rung,
   );
   await writeRows(
@@ -228,23 +231,27 @@ async function writeDecisions(
   return { lost, winners };
 }
 
-async function decideRows(client: PoolClient, rows: readonly DecidedRow[]): Promise<Set<string>> {
+/** @param rows each as JSON */
+async function decideRows(client: PoolClient, rows: readonly string[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   await client.query(ROW_BY_ROW);
-  const won = await client.query<{ id: string }>({ ...DECIDE, values: [JSON.stringify(rows)] });
+  const won = await client.query<{ id: string }>({ ...DECIDE, values: [listOf(rows)] });
   return new Set(won.rows.map(({ id }) => id));
 }
 
+const listOf = (rows: readonly string[]): string => `[${rows.join(',')}]`;
+
+/** @param rows each as JSON */
 async function writeRows(
   client: PoolClient,
   statement: { name: string; text: string },
-  rows: readonly object[],
+  rows: readonly string[],
   ...more: unknown[]
 ): Promise<void> {
-  if (rows.length > 0) await client.query({ ...statement, values: [JSON.stringify(rows), ...more] });
+  if (rows.length > 0) await client.query({ ...statement, values: [listOf(rows), ...more] });
 }
 
-function crmRows({ lead, journey }: DecidedLead): object[] {
+function crmRows({ lead, journey }: DecidedLead): string[] {
   const columns = journey.outcome.kind === 'continue' ? journey.facts.crmColumns : null;
-  return columns ? [{ lead_id: lead.id, tenant_id: lead.tenantId, ...columns }] : [];
+  return columns ? [JSON.stringify({ lead_id: lead.id, tenant_id: lead.tenantId, ...columns })] : [];
 }
