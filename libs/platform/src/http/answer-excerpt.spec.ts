@@ -12,6 +12,7 @@ describe('redact', () => {
     ['phone 0160/8912308.', 'phone [redacted].'],
     ['phone (0160) 891-23-08', 'phone [redacted]'],
     ['{"phone":"+491608912308"}', '{"phone":"[redacted]"}'],
+    ['lead%5Bphone%5D=%2B491608912308&x=1', 'lead%5Bphone%5D=%2B[redacted]&x=1'],
     ['{"phone":491608912308}', '{"phone":[redacted]}'],
     ['Authorization: Bearer abc.def-123', 'Authorization: Bearer [redacted]'],
     ['bearer demo-token is wrong', 'bearer [redacted] is wrong'],

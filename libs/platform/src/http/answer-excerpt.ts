@@ -17,7 +17,7 @@ const PATTERN = new RegExp(
     '|(?<member>"[^"\\\\]{0,64}(?:token|secret|password|api_?key)"\\s{0,4}:\\s{0,4}")[^"\\\\]{1,}',
     '|\\beyJ[\\w-]{4,}\\.[\\w-]{4,}\\.[\\w-]{0,}', // a JWT
     '|[^\\s@"\'<>()\\[\\]{},;:\\\\=&]{1,64}(?:@|%40|\\\\u0040|&#64;)[^\\s@"\'<>()\\[\\]{},;:\\\\&]{1,255}', // an e-mail address
-    '|(?<![\\p{L}\\p{N}])\\+?\\(?\\d(?:[ \\u00a0()./-]{0,3}\\d){6,}', // seven digits or more: a phone
+    '|(?:(?<![\\p{L}\\p{N}])|(?<=%[0-9a-f]{2}))\\+?\\(?\\d(?:[ \\u00a0()./-]{0,3}\\d){6,}', // seven digits or more: a phone, in a form as well
   ].join(''),
   'giu',
 );
