@@ -1,6 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
+/** IPv4 first: most collectors listen there only, `localhost` has an IPv6 address too, and UDP cannot try one after the other. */
+const firstAddress: Resolve = (host) => lookup(host, { order: 'ipv4first' });
+
 export interface CollectorName {
   readonly host: string;
   readonly port: number;
@@ -31,7 +34,7 @@ export class CollectorAddress {
 
   constructor(
     private readonly name: CollectorName,
-    private readonly resolve: Resolve = (host) => lookup(host),
+    private readonly resolve: Resolve = firstAddress,
   ) {}
 
   /** The last address that was found, also while the name cannot be resolved. */
