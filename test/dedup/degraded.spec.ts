@@ -118,6 +118,26 @@ describe('the duplicate check cannot be made', () => {
     expect((await world.claims()).filter(({ lead_id: holder }) => holder === second)).toEqual([]);
   });
 
+  it('a claim whose holder does not commit at all leaves only the lead unchecked that asks for it, not those it is decided with', async () => {
+    const process = world.process();
+    const who = somebody();
+    const holder = await world.lead('t1', who);
+    await process.decide(holder);
+    const slow = new pg.Client({ connectionString: world.url });
+    await slow.connect();
+    await slow.query('create temp table taken as select * from identity_claims where lead_id = $1', [holder]);
+    await slow.query('delete from identity_claims where lead_id = $1', [holder]);
+    await slow.query('begin');
+    await slow.query('insert into identity_claims select * from taken');
+    const [blocked, ...others] = await world.leads('t1', [who, ...Array.from({ length: 30 }, somebody)]);
+    await process.decide(blocked as LeadId, ...others);
+    await slow.query('rollback');
+    await slow.end();
+    expect(await world.row(blocked as LeadId)).toMatchObject({ status: 'KEPT', duplicate_check_skipped: true });
+    for (const id of others) expect(await world.row(id)).toMatchObject({ status: 'KEPT', duplicate_check_skipped: false });
+    expect((await world.claims()).filter(({ lead_id }) => others.includes(lead_id))).toHaveLength(30);
+  });
+
   it('a tenant without a key: every lead is flagged, and nothing that could be guessed is stored', async () => {
     const process = world.process({ ring: null });
     const id = await world.lead('t1', somebody());

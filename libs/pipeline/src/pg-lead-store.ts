@@ -131,13 +131,32 @@ export class PgLeadStore extends LeadStore {
   }
 
   private async settle(items: readonly Item[]): Promise<DecideResult[]> {
+    return (await this.commitIfClaimable(items)) ?? this.settleApart(items);
+  }
+
+  /**
+   * One claim that is held up would leave its whole batch unchecked, so each half is tried by itself, down to the lead that asks for it.
+   * Where neither half can claim it is not one lead's claim: they all go without. Of 100 leads one costs 7 time-outs, all of them 3.
+   */
+  private async settleApart(items: readonly Item[]): Promise<DecideResult[]> {
+    const claiming = items.filter(({ claims }) => claims !== null);
+    const middle = claiming[claiming.length >> 1];
+    if (claiming.length < 2 || middle === undefined) return this.commitWithoutClaims(items);
+    const [left, right] = [items.slice(0, items.indexOf(middle)), items.slice(items.indexOf(middle))];
+    const [first, second] = [await this.commitIfClaimable(left), await this.commitIfClaimable(right)];
+    if (first === null && second === null) return this.commitWithoutClaims(items);
+    return [...(first ?? (await this.settleApart(left))), ...(second ?? (await this.settleApart(right)))];
+  }
+
+  /** @returns null: some claim among them could not be written in time, and nothing was */
+  private async commitIfClaimable(items: readonly Item[]): Promise<DecideResult[] | null> {
     for (let round = 1; ; round += 1) {
       try {
         return await this.commit(items);
       } catch (error) {
-        if (error instanceof ClaimsUnavailable) return this.commitWithoutClaims(items);
+        if (error instanceof ClaimsUnavailable) return null;
         if (!(error instanceof ClaimsExpired)) throw error;
-        if (round >= MAX_CLEARINGS || !(await this.cleared(error))) return this.commitWithoutClaims(items);
+        if (round >= MAX_CLEARINGS || !(await this.cleared(error))) return null;
       }
     }
   }
