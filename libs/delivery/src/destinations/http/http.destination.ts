@@ -1,7 +1,8 @@
 import type { DestinationConfig } from '#core';
 import { type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
 import type { Destination, DestinationAnswer, DestinationCall, DestinationKind } from '../../destination.port.js';
-import { openCredentials, type Credentials, type Proof } from '../over-http/credentials.js';
+import { openCredentials } from '../over-http/credentials.js';
+import type { Credentials, Proof } from '../over-http/proof.js';
 import { readHttpAnswer, readNoAnswer, readNoProof } from '../over-http/read-http-answer.js';
 import { HTTP_FIELDS } from './http-fields.js';
 

@@ -2,7 +2,7 @@ import { OutboundHttp } from '#platform';
 import { LOOPBACK } from '../../../../../test/support/loopback.js';
 import { answers, ScriptedCrm, type Answer } from '../../../../../test/support/scripted-crm.js';
 import { ClientCredentials } from './client-credentials.js';
-import type { NoProof, Proof } from './credentials.js';
+import type { NoProof, Proof } from './proof.js';
 
 const SECRET = 'geheim-client-secret';
 let endpoint: ScriptedCrm;

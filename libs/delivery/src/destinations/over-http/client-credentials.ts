@@ -1,7 +1,7 @@
 import { isJsonObject, type DestinationAuthentication, type JsonObject } from '#core';
 import { type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
 import type { DestinationCall } from '../../destination.port.js';
-import type { Credentials, NoProof, Proof } from './credentials.js';
+import type { Credentials, NoProof, Proof } from './proof.js';
 
 /** Longest wait for a token, however long a call may take. */
 const LONGEST_ASK_MS = 10_000;

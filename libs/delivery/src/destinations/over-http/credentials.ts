@@ -1,28 +1,8 @@
 import { assertNever, type DestinationAuthentication } from '#core';
 import type { OutboundHttp } from '#platform';
-import type { DestinationCall } from '../../destination.port.js';
 import { ClientCredentials } from './client-credentials.js';
+import type { Credentials } from './proof.js';
 import { WebhookSignature } from './webhook-signature.js';
-
-/** What a call shows to be let in. */
-export interface Proof {
-  readonly headers: Readonly<Record<string, string>>;
-  /** Another one, after the destination refused this one with 401; absent: there is no other. */
-  readonly renew?: () => Promise<Proof | NoProof>;
-}
-
-/** None could be had, so nothing is sent. */
-export interface NoProof {
-  readonly code: string;
-  /** For people; no values. */
-  readonly cause: string;
-}
-
-export interface Credentials {
-  /** What must not show in anything that is kept of an answer: some destinations repeat what they were sent. */
-  readonly secrets: readonly string[];
-  prove(call: Pick<DestinationCall, 'payload' | 'idempotencyKey' | 'signal'>): Proof | Promise<Proof | NoProof>;
-}
 
 /**
  * @param authentication checked: the members of its kind are there

@@ -1,7 +1,8 @@
 import { judgeAnswer, parseRetryAfter, type AnswerRules } from '#core';
 import { answerExcerpt, type CallOutcome } from '#platform';
 import type { DestinationAnswer } from '../../destination.port.js';
-import { withoutSecrets, type Credentials, type NoProof } from './credentials.js';
+import { withoutSecrets } from './credentials.js';
+import type { Credentials, NoProof } from './proof.js';
 
 export const PROTOCOL_ERROR = 'PROTOCOL_ERROR';
 

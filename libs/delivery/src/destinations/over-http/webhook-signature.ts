@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { DestinationAuthentication } from '#core';
 import type { DestinationCall } from '../../destination.port.js';
-import type { Credentials, Proof } from './credentials.js';
+import type { Credentials, Proof } from './proof.js';
 
 /**
  * Standard Webhooks (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md): HMAC-SHA256 over
