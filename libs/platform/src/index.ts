@@ -13,6 +13,7 @@ export * from './config/settings.js';
 export * from './files/private-file.js';
 export * from './health/health-probes.js';
 export { answerExcerpt } from './http/answer-excerpt.js';
+export { neutralCause, neutralCode } from './http/call-failure.js';
 export type { CallOutcome } from './http/call-in-flight.js';
 export { isHeaderText } from './http/header-text.js';
 export { type AllowedTarget } from './http/allowed-targets.js';

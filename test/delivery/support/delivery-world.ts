@@ -14,7 +14,7 @@ import {
   type TenantConfig,
   type TenantId,
 } from '#core';
-import { Metrics, OutboundHttp } from '#platform';
+import { Metrics, OutboundHttp, type OutboundRules } from '#platform';
 import { AttemptLog } from '../../../libs/delivery/src/attempt-log.js';
 import { ConfiguredDestinations } from '../../../libs/delivery/src/configured-destinations.js';
 import { DeliverLeads } from '../../../libs/delivery/src/deliver-leads.js';
@@ -136,14 +136,14 @@ export class DeliveryWorld {
     this.config.use([destination, { ...destination, name: 'other' }]);
   }
 
-  /** Another process. Its retry base is 30 s unless told. */
-  aWorker({ retryBaseSeconds = 30 }: { retryBaseSeconds?: number } = {}): Worker {
+  /** Another process. Its retry base is 30 s unless told, and it may call this machine. */
+  aWorker({ retryBaseSeconds = 30, rules = LOOPBACK }: { retryBaseSeconds?: number; rules?: OutboundRules } = {}): Worker {
     const pool = new pg.Pool({ connectionString: this.database.url, max: 8, lock_timeout: 5000 });
     pool.on('error', () => {
       // Some tests end the connections of a pool on purpose.
     });
     const metrics = new Metrics();
-    const http = new OutboundHttp({ userAgent: 'leadgate/test', rules: LOOPBACK });
+    const http = new OutboundHttp({ userAgent: 'leadgate/test', rules });
     const destinations = new ConfiguredDestinations(
       this.config,
       new DestinationRegistry(destinationKinds(http), [], http.rules),

@@ -28,6 +28,34 @@ const SENTENCES: Readonly<Record<string, string>> = {
   UND_ERR_INVALID_ARG: 'The address or a header cannot be sent',
 };
 
+/** Codes and sentences that tell where in our network something answers, and where nothing does. */
+const TELL_OF_THE_NETWORK: readonly string[] = [
+  TARGET_REFUSED,
+  DNS_TIMEOUT,
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+const NOT_REACHED = { code: 'NOT_REACHED', sentence: 'The address could not be reached' };
+const TELLING_SENTENCES = new RegExp(TELL_OF_THE_NETWORK.map((code) => SENTENCES[code]).join('|'), 'g');
+
+/**
+ * The same code for every call that reached nobody: who may write addresses but is no operator could otherwise find out which names and
+ * machines there are on our side (FAULTS C28).
+ */
+export function neutralCode(code: string | null): string | null {
+  return code !== null && TELL_OF_THE_NETWORK.includes(code) ? NOT_REACHED.code : code;
+}
+
+/** The same for a sentence of explainFailure, wherever it stands in a text. */
+export function neutralCause(text: string | null): string | null {
+  return text === null ? null : text.replace(TELLING_SENTENCES, NOT_REACHED.sentence);
+}
+
 /** What went wrong in a call, for people. Codes only: an error's own message may quote the address or the answer. */
 export function explainFailure(code: string, timeoutMs: number): string {
   if (code === CALL_TIMEOUT) return `Timeout after ${timeoutMs / 1000} s`;

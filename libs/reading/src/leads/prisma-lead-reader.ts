@@ -4,6 +4,7 @@ import type { CallerOf } from '#access';
 import { AuditTrail } from '#audit';
 import type { LeadId, LeadStatus, OmittedField, StageRecord, TenantId } from '#core';
 import { inTransaction, Pools, PRISMA } from '#platform';
+import { forTenant } from './for-tenant.js';
 import { JsonText } from './json-text.js';
 import type { DeliveryRecord, DuplicateHint, JourneyRecord, LeadRecord, Transition } from './lead-record.js';
 
@@ -24,8 +25,10 @@ export class PrismaLeadReader {
   ) {}
 
   /** By what the caller's key may see. */
-  findLeadFor(caller: CallerOf<'tenant' | 'operator'>, lookup: LeadLookup): Promise<LeadRecord | undefined> {
-    return caller.scope === 'operator' ? this.findLeadAsOperator(caller.keyId, lookup) : this.findLead(caller.tenantId, lookup.leadId);
+  async findLeadFor(caller: CallerOf<'tenant' | 'operator'>, lookup: LeadLookup): Promise<LeadRecord | undefined> {
+    if (caller.scope === 'operator') return this.findLeadAsOperator(caller.keyId, lookup);
+    const lead = await this.findLead(caller.tenantId, lookup.leadId);
+    return lead === undefined ? undefined : forTenant(lead);
   }
 
   /** @returns undefined for an id that is unknown or another tenant's; the two cannot be told apart */
