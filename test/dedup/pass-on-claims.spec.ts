@@ -1,7 +1,6 @@
 import type { LeadId, TenantConfig } from '#core';
-import { PassOnClaims } from '#pipeline';
+import { passOn, PassOnClaims } from '#pipeline';
 import { inTransaction } from '#platform';
-import { passOn } from '#pipeline';
 import { createGuardWorld, FixedConfig, type GuardWorld, shippedTenant } from './support/guard-world.js';
 
 /** Who was held back by a lead that never arrives gets its chance, and nobody else does. */

@@ -2,6 +2,8 @@ const FAILURES_TO_OPEN = 3;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 
+export type Admission = 'call' | 'probe';
+
 /**
  * Opens after three failures in a row; then one call a pause is let through, and a failure of it doubles the pause. So that something that
  * does not answer costs nobody any time after the first few.
@@ -18,12 +20,12 @@ export class Circuit {
     return this.failures >= FAILURES_TO_OPEN;
   }
 
-  /** May a call be made? While open, true once a pause. */
-  admits(): boolean {
-    if (!this.open) return true;
-    if (this.now() < this.closedUntil) return false;
+  /** May a call be made? While open, once a pause. */
+  admits(): Admission | null {
+    if (!this.open) return 'call';
+    if (this.now() < this.closedUntil) return null;
     this.closedUntil = this.now() + this.pauseMs;
-    return true;
+    return 'probe';
   }
 
   succeeded(): void {
@@ -31,11 +33,13 @@ export class Circuit {
     this.pauseMs = FIRST_PAUSE_MS;
   }
 
-  failed(): void {
+  /** @returns true where a pause begins: not for calls that were under way when it opened */
+  failed(admission: Admission): boolean {
     const wasOpen = this.open;
     this.failures += 1;
-    if (!this.open) return;
+    if (!this.open || (wasOpen && admission === 'call')) return false;
     if (wasOpen) this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
     this.closedUntil = this.now() + this.pauseMs;
+    return true;
   }
 }

@@ -121,7 +121,8 @@ export class RedisClaims implements ClaimFilter {
 
   /** @returns null when it failed, took too long or was not tried */
   private async call<Result>(work: () => Promise<Result>, budgetMs = BUDGET_MS): Promise<Result | null> {
-    if (!this.circuit.admits()) return null;
+    const admission = this.circuit.admits();
+    if (admission === null) return null;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer in ${budgetMs} ms`)), budgetMs);
@@ -133,8 +134,7 @@ export class RedisClaims implements ClaimFilter {
       this.circuit.succeeded();
       return result;
     } catch (error) {
-      this.circuit.failed();
-      if (this.circuit.open) this.restUsing(error);
+      if (this.circuit.failed(admission)) this.restUsing(error);
       return null;
     } finally {
       clearTimeout(timer);
