@@ -5,6 +5,7 @@ import { Tally } from './guard/tally.js';
 import { startBenchPostgres } from './support/bench-postgres.js';
 import { startGateway } from './support/gateway.js';
 import { type BenchRedis, startRedis } from './support/redis.js';
+import { cpuSecondsOf } from './support/processes.js';
 import { ProgressBar } from './support/progress.js';
 
 const STRICT_TENANT = 't2';
@@ -38,12 +39,19 @@ export async function benchGuard(context: BenchContext): Promise<object> {
       const leadOf = (number: number) => generator.lead(number);
       return sendLeads({ url: gateway.url, tenant, leadOf, count, connections, ...given, onProgress: (done) => progress.at(done) });
     };
+    // Time of the processor tells two gateways apart also on a machine that does other work.
+    const cpuSeconds = async (): Promise<number[]> => {
+      const backends = await postgres.query<{ pid: number }>('select pid from pg_stat_activity');
+      return [gateway.cpuSeconds(), backends.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0)];
+    };
     const measure = async (what: string, tenant: string, tally: Tally, perSecond?: number): Promise<SendReport> => {
+      const before = await cpuSeconds();
       const report = await send(what, tenant, {
         onAnswer: (lead, answer) => tally.answered(lead, answer),
         ...(perSecond !== undefined && { perSecond }),
       });
-      say(`${what}: ${describe(report, tally)}`);
+      const spent = (await cpuSeconds()).map((seconds, index) => ((seconds - (before[index] ?? 0)) * 1000) / count);
+      say(`${what}: ${describe(report, tally)}; CPU per lead: gateway ${spent[0]?.toFixed(2)} ms, Postgres ${spent[1]?.toFixed(2)} ms`);
       for (const mistake of tally.mistakes) say(`  mistaken: ${JSON.stringify(mistake)}`);
       return report;
     };

@@ -9,7 +9,20 @@ export interface Server {
   readonly url: string;
   /** Resident memory in MB now and at its highest. */
   memory(): { rss_mb: number; peak_rss_mb: number };
+  /** Of all its threads since it began. */
+  cpuSeconds(): number;
   stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Of the kernel's ticks, 100 a second on Linux; 0 for a process that has ended. */
+export function cpuSecondsOf(pid: number | undefined): number {
+  try {
+    // After the name in brackets, which may hold blanks; user and system time are the 12th and 13th field then.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 /** Starts one of our programs from dist and waits for the JSON line that carries its url. */
@@ -35,6 +48,7 @@ export async function startServer(root: string, program: string, env: Record<str
       const megabytes = (name: string): number => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024);
       return { rss_mb: megabytes('VmRSS'), peak_rss_mb: megabytes('VmHWM') };
     },
+    cpuSeconds: () => cpuSecondsOf(child.pid),
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
       await ended;
