@@ -99,6 +99,32 @@ describe('POST /v1/feedback', () => {
     expect(await (await send({ type: 'lead_duplicate_corrected', lead_id: id })).json()).toMatchObject({ released: 0 });
   });
 
+  it('lead_duplicate_corrected gives the oldest lead it held back its chance, in the same moment', async () => {
+    const [id, heir, next] = [
+      await aClaimingLead(),
+      await aLead(owner, { tenant: 'acme', status: 'HELD', holdReason: 'duplicate' }),
+      await aLead(owner, { tenant: 'acme', status: 'HELD', holdReason: 'duplicate' }),
+    ];
+    await owner.query(
+      `UPDATE leads SET hold_reason = 'duplicate', hold_until = NULL, duplicate_of = $1,
+              email_fingerprint = (SELECT fingerprint FROM identity_claims WHERE lead_id = $1 AND kind = 'email' AND key_id = 'k1') WHERE id IN ($2, $3)`,
+      [id, heir, next],
+    );
+    expect(await (await send({ type: 'lead_duplicate_corrected', lead_id: id })).json()).toMatchObject({ released: 2 });
+    const { rows } = await owner.query('SELECT status, duplicate_of FROM leads WHERE id IN ($1, $2) ORDER BY id', [heir, next]);
+    expect(rows).toEqual([
+      { status: 'RECEIVED', duplicate_of: null },
+      { status: 'HELD', duplicate_of: heir },
+    ]);
+    // Its e-mail under both keys; the phone is nobody's any more.
+    expect([await claimsOf(id), await claimsOf(heir), await claimsOf(next)]).toEqual([0, 2, 0]);
+    const { rows: told } = await owner.query(
+      `SELECT actor, reason, detail FROM audit_events WHERE lead_id = $1 AND type = 'lead.reprocessed'`,
+      [heir],
+    );
+    expect(told).toEqual([{ actor: `key:${keyOfAcme.split('_')[1]}`, reason: 'lead_duplicate_corrected', detail: { earlierLeadId: id } }]);
+  });
+
   it('stands in the story of the lead', async () => {
     const id = await aClaimingLead();
     await send({ type: 'lead_created', lead_id: id, crm_record_id: 'crm-9' });
