@@ -62,6 +62,23 @@ describe('a configuration file', () => {
     expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 
+  it.each([
+    ['token', { kind: 'bearer', token: 'hunter2' }],
+    ['password', { kind: 'basic', username: 'u', password: 'hunter2' }],
+    ['key', { kind: 'api_key', header: 'X-Api-Key', key: 'hunter2' }],
+    [
+      'client_secret',
+      { kind: 'oauth2_client_credentials', token_url: 'https://login.example.com/token', client_id: 'c', client_secret: 'hunter2' },
+    ],
+    ['secret', { kind: 'standard_webhooks', secret: 'hunter2' }],
+    ['previous_secret', { kind: 'standard_webhooks', secret: 'env:NEW_SECRET|new', previous_secret: 'hunter2' }],
+  ])('wants a reference for the %s of a destination', (member, authentication) => {
+    const [destination] = aTenantFile().destinations as JsonObject[];
+    const { problems } = load(write('acme.json', aTenantFile({ destinations: [{ ...destination, authentication }] })));
+    expect(problems).toEqual([expect.stringContaining(`destinations[0].authentication.${member}: a secret is written out here`)]);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
   it('refuses a text that Postgres cannot store', () => {
     expect(load(write('acme.json', aTenantFile({ name: 'A\u0000' }))).problems).toEqual([expect.stringMatching(/NUL/)]);
   });
