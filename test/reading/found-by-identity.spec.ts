@@ -64,6 +64,21 @@ describe('GET /v1/leads by e-mail or phone', () => {
     expect(await found('email=nobody@example.com')).toEqual([]);
   });
 
+  it('leaves an audit event when an operator looks: by which field, never for whom', async () => {
+    const searches = async () =>
+      (
+        await owner.query<{ actor: string; detail: object }>(
+          `SELECT actor, detail FROM audit_events WHERE type = 'lead.searched' ORDER BY id`,
+        )
+      ).rows;
+    const before = (await searches()).length;
+    await found('email=searched@example.com');
+    await found('status=DELIVERED');
+    const events = (await searches()).slice(before);
+    expect(events).toEqual([{ actor: 'operator', detail: expect.objectContaining({ fields: ['email'], key_id: 'admin' }) as object }]);
+    expect(JSON.stringify(events)).not.toContain('searched@');
+  });
+
   it('pages like every list', async () => {
     const ids = [];
     for (let n = 0; n < 3; n += 1) ids.unshift(await aPerson('demo', 'webhook', { email: 'paged@example.com' }));

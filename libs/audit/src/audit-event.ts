@@ -16,6 +16,7 @@ export const AUDIT_EVENT_TYPES = [
   'lead.late_duplicate',
   'lead.status',
   'lead.read',
+  'lead.searched',
   'delivery.planned',
   'delivery.delivered',
   'delivery.retry_scheduled',

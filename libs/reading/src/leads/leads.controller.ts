@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Controller, Get, Header, Param, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
+import { Caller, type CallerOf, TakesKeys } from '#access';
 import { ActiveConfig, type TenantId } from '#core';
 import { requestIdOf } from '#platform';
 import { CheckedQuery } from '../checked-query.js';
@@ -27,10 +27,14 @@ export class LeadsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Leads, newest first, filtered, in pages' })
+  @ApiOperation({ summary: 'Leads, newest first, filtered, in pages; an operator who looks for an e-mail or phone leaves an audit event' })
   @ApiOkResponse({ type: LeadsPage })
-  page(@Caller() caller: CallerOf<'tenant' | 'operator'>, @CheckedQuery() query: LeadsQuery): Promise<LeadsPage> {
-    return this.lists.page(scopeOf(caller), query);
+  page(
+    @Caller() caller: CallerOf<'tenant' | 'operator'>,
+    @CheckedQuery() query: LeadsQuery,
+    @Req() request: IncomingMessage,
+  ): Promise<LeadsPage> {
+    return this.lists.page(caller, query, requestIdOf(request));
   }
 
   @Get(':id')

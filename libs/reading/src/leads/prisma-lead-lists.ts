@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Prisma, PrismaClient } from '@prisma/client';
-import { tenantCondition, type TenantScope } from '#access';
+import { type CallerOf, OPERATORS_TRAIL, scopeOf, tenantCondition, type TenantScope } from '#access';
+import { AuditTrail } from '#audit';
 import type { LeadStatus } from '#core';
-import { PRISMA } from '#platform';
+import { inTransaction, Pools, PRISMA } from '#platform';
 import { listedLeadOf } from './lead-answers.js';
 import { type IdentityCondition, IdentitySearch } from './identity-search.js';
 import type { LeadCounts, LeadsPage, RecentLead } from './lead-shapes.js';
@@ -21,6 +22,8 @@ export class PrismaLeadLists {
   constructor(
     @Inject(PRISMA) private readonly prisma: PrismaClient,
     private readonly identities: IdentitySearch,
+    private readonly pools: Pools,
+    private readonly trail: AuditTrail,
   ) {}
 
   async counts(scope: TenantScope, { tenant }: CountsQuery): Promise<LeadCounts> {
@@ -55,8 +58,14 @@ export class PrismaLeadLists {
     }));
   }
 
-  /** Newest first. The cursor is the last id of a page, so leads that arrive meanwhile move nothing. */
-  async page(scope: TenantScope, query: LeadsQuery): Promise<LeadsPage> {
+  /**
+   * Newest first. The cursor is the last id of a page, so leads that arrive meanwhile move nothing. An operator who looks for a person
+   * through all tenants leaves `lead.searched` before anything is handed out: by which fields, never for whom.
+   */
+  async page(caller: CallerOf<'tenant' | 'operator'>, query: LeadsQuery, requestId: string): Promise<LeadsPage> {
+    const fields = (['email', 'phone'] as const).filter((field) => query[field] !== undefined);
+    if (caller.scope === 'operator' && fields.length > 0) await this.recordSearch(caller.keyId, fields, requestId);
+    const scope = scopeOf(caller);
     const rows = await this.prisma.lead.findMany({
       where: { ...conditionsOf(scope, query), ...anyOf(this.identities.conditionsFor(scope, query)) },
       orderBy: { id: 'desc' },
@@ -65,6 +74,13 @@ export class PrismaLeadLists {
     });
     const leads = rows.slice(0, query.limit).map((lead) => listedLeadOf({ ...lead, status: lead.status as LeadStatus }));
     return { leads, next_cursor: rows.length > query.limit ? (leads.at(-1)?.id ?? null) : null };
+  }
+
+  private async recordSearch(keyId: string, fields: readonly string[], requestId: string): Promise<void> {
+    const detail = { route: '/v1/leads', requestId, key_id: keyId, fields: [...fields] };
+    await inTransaction(this.pools.work, (client) =>
+      this.trail.append(client, [{ tenantId: OPERATORS_TRAIL, type: 'lead.searched', actor: 'operator', detail }]),
+    );
   }
 }
 
