@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { createPgPool, createPrismaClient, type PgPoolOptions } from '#platform';
+import { pino } from 'pino';
+import { createPgPool, createPrismaClient, createQueueBackend, type PgPoolOptions } from '#platform';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 let database: TestDatabase;
@@ -41,6 +42,30 @@ describe('a pool', () => {
 
   it('gives up on a statement', async () => {
     await expect(aPool({ statementTimeoutMs: 50 }).query('SELECT pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
+  });
+
+  it.each<[string, () => pg.Pool]>([
+    ['of the gateway', () => aPool()],
+    [
+      'that BullMQ makes',
+      () => {
+        const backend = createQueueBackend(undefined, database.url, aPool(), pino({ level: 'silent' }));
+        const pool = new pg.Pool(backend.connection() as pg.PoolConfig);
+        pool.on('error', () => undefined);
+        pools.push(pool);
+        return pool;
+      },
+    ],
+  ])('%s: a connection that is ended between two queries of its holder ends no process', async (_whose, make) => {
+    const holder = await make().connect();
+    const { rows } = await holder.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const gone = new Promise((resolve) => holder.once('end', resolve));
+    // The only listener to 'error' is the client's own: with none, Node would end the process that runs this test.
+    expect(holder.listenerCount('error')).toBeGreaterThan(0);
+    await aPool().query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await gone;
+    await expect(holder.query('SELECT 1')).rejects.toThrow();
+    holder.release(true);
   });
 
   it('loses a session that sits idle in a transaction, and reports it instead of ending the process', async () => {

@@ -32,7 +32,12 @@ if (settings.database.url === undefined) {
 
 // A job that breaks out of everything must not leave a half-working process: the supervisor starts a new one and Postgres knows what is due.
 process.on('uncaughtException', (error) => {
-  logger.fatal({ error_name: error.name }, 'an error nobody caught: this process ends');
+  // Not the message: it may repeat values.
+  const { code } = error as { code?: unknown };
+  logger.fatal(
+    { error_name: error.name, error_code: code, error_at: /\n\s+at (.+)/.exec(error.stack ?? '')?.[1] },
+    'an error nobody caught: this process ends',
+  );
   process.exit(1);
 });
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { parseConnectionString } from './connection-string.js';
+import { ListenedClient } from './listened-client.js';
 
 export interface PgPoolOptions {
   /** The connection string; see parseConnectionString for what it may say. */
@@ -30,6 +31,7 @@ export function createPgPool(options: PgPoolOptions): pg.Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 3000;
   const pool = new pg.Pool({
     ...poolConfig,
+    Client: ListenedClient,
     max: Math.min(options.max ?? poolConfig.max ?? 10, poolConfig.max ?? Number.POSITIVE_INFINITY),
     connectionTimeoutMillis: poolConfig.connectionTimeoutMillis ?? options.acquireTimeoutMs ?? 500,
     lock_timeout: options.lockTimeoutMs ?? 1000,

@@ -5,8 +5,7 @@ import { isConnectionLoss } from './sql-state.js';
 export async function inTransaction<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  // A connection that breaks is also an 'error' event; while it is checked out nobody but us listens, and without a listener Node ends
-  // the process. The query in hand or the next one rejects with the same error.
+  // A connection that breaks between two queries tells so by an event only.
   const onBroken = (error: Error): void => {
     broken = error;
   };

@@ -3,6 +3,7 @@ import { createPostgresBackend, setDefaultBackendFactory } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { parseConnectionString } from '../postgres/connection-string.js';
+import { ListenedClient } from '../postgres/listened-client.js';
 import type { Logger } from '../logging/logger.js';
 
 /** The schema of BullMQ's own tables in our Postgres. */
@@ -30,7 +31,14 @@ function postgresBackend(databaseUrl: string, pool: Pool): QueueBackend {
   return {
     name: 'postgres',
     // BullMQ types `connection` as Redis options only; the Postgres backend reads it as a pool configuration.
-    connection: () => ({ ...poolConfig, schema: QUEUE_SCHEMA, max: 4, application_name: 'leadgate-queue' }) as unknown as ConnectionOptions,
+    connection: () =>
+      ({
+        ...poolConfig,
+        Client: ListenedClient,
+        schema: QUEUE_SCHEMA,
+        max: 4,
+        application_name: 'leadgate-queue',
+      }) as unknown as ConnectionOptions,
     obstacle: async () => {
       try {
         const skew = await pool.query<{ skew: number }>('select extract(epoch from clock_timestamp())::float8 - $1::float8 as skew', [
