@@ -71,7 +71,7 @@ describe('what a destination did, by the rules over its answers', () => {
     expect(world.logged[0]).toMatchObject(rule === null ? { event: 'attempt' } : { event: 'attempt', decided_by: rule });
   });
 
-  it('it has the lead already, from an attempt whose answer was lost: delivered, with the id of the record (F63)', async () => {
+  it('the CRM has the lead already, from an attempt whose answer was lost: delivered, with the id of the record (F63)', async () => {
     world.configure(RULES);
     const { leadId, id } = await world.aDelivery();
     world.crm.next(

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { eventually } from '../../../test/support/eventually.js';
 import { CollectorAddress } from './collector-address.js';
 
 /** A machine whose `localhost` is ::1 first, as most are. */
@@ -10,7 +10,10 @@ jest.mock('node:dns/promises', () => ({
 it('a name with addresses of both kinds is the IPv4 one: most collectors listen there only', async () => {
   const collector = new CollectorAddress({ host: 'localhost', port: 8125 });
   collector.start();
-  await turn();
-  expect(collector.current).toEqual({ address: '127.0.0.1', port: 8125, family: 4 });
+  expect(await eventually('the name is looked up', async () => collector.current ?? undefined)).toEqual({
+    address: '127.0.0.1',
+    port: 8125,
+    family: 4,
+  });
   collector.stop();
 });
