@@ -217,7 +217,8 @@ describe('the sweep', () => {
       expect(plans['idempotency_records']).toContain('idempotency_records_expiry');
       expect(plans['expired_claims']).toContain('identity_claims_expiry');
       expect(plans['quarantine']).toContain('inbound_requests_quarantine');
-      expect(plans['excerpts_of_erased_leads']).toContain('leads_by_status');
+      // Both hold the erased leads; which of them is smaller depends on the tenants.
+      expect(plans['excerpts_of_erased_leads']).toMatch(/leads_(ended|by_status)/);
       expect(plans['old_excerpts']).toContain('delivery_attempts_excerpts');
       await client.query('ROLLBACK');
     } finally {
