@@ -16,7 +16,7 @@ const LOCK = {
 const PASS = {
   name: 'pass_claims_on',
   text: `update identity_claims
-            set lead_id = $2, claimed_at = clock_timestamp(), expires_at = clock_timestamp() + (expires_at - claimed_at)
+            set lead_id = $2, claimed_at = statement_timestamp(), expires_at = statement_timestamp() + (expires_at - claimed_at)
           where lead_id = $1 and kind = any($3::text[])`,
 };
 
