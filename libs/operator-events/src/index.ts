@@ -1,0 +1,1 @@
+export { appendOperatorEvents } from './append-operator-events.js';

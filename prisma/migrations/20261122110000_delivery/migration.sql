@@ -1,0 +1,134 @@
+-- Delivery: what is known about the services outside, what failed for good and how it is taken up again, what an operator is told.
+--
+-- Everything here only adds: code from before this migration goes on working beside it.
+
+-- ── Outside services ────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- One row for each service we call and have something to remember of: a destination, or a source whose leads are fetched.
+-- state: closed (calls go out), open (none does until probe_at), half_open (one probe is under way until probe_lease_until).
+-- failed_leads: the leads whose calls failed since the last success; a lead counts once however often it fails.
+-- hold_until: the service asked for quiet (Retry-After). paused_at: somebody has to mend something first; nothing is called until resumed.
+-- calls_per_second: what is left of the rate after answers of 429; null: nothing was taken away.
+CREATE TABLE breakers (
+    service_id         text              NOT NULL PRIMARY KEY,
+    tenant_id          text              REFERENCES tenants (id),
+    state              text              NOT NULL DEFAULT 'closed' CHECK (state IN ('closed', 'open', 'half_open')),
+    failures           integer           NOT NULL DEFAULT 0,
+    failed_leads       uuid[]            NOT NULL DEFAULT '{}',
+    opened_at          timestamptz,
+    probe_at           timestamptz,
+    probe_lease_until  timestamptz,
+    hold_until         timestamptz,
+    hold_reason        text,
+    paused_at          timestamptz,
+    pause_reason       text,
+    paused_by          text,
+    calls_per_second   double precision,
+    throttled_at       timestamptz,
+    updated_at         timestamptz       NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Which processes call a service at the moment, so that they share its rate and concurrency: each renews its row while it calls.
+CREATE TABLE call_budgets (
+    service_id    text         NOT NULL,
+    process_id    uuid         NOT NULL,
+    leased_until  timestamptz  NOT NULL,
+    PRIMARY KEY (service_id, process_id)
+);
+
+-- ── Dead letters ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- failure_class: why a delivery failed for good, in one of a few words (core: FAILURE_CLASSES).
+-- superseded_at: a later delivery of the lead to the same destination, or a decision that no longer sends it there, took its place;
+-- it says nothing about the lead any more.
+ALTER TABLE deliveries ADD COLUMN failure_class text;
+ALTER TABLE deliveries ADD COLUMN superseded_at timestamptz;
+CREATE INDEX deliveries_due_by_destination ON deliveries (destination_id, next_attempt_at, id) WHERE status IN ('PENDING', 'RETRYING');
+CREATE INDEX deliveries_dead ON deliveries (tenant_id, id) WHERE status = 'PERMANENTLY_FAILED' AND superseded_at IS NULL;
+
+-- One wish to take leads up again. filter holds statuses, codes, names of sources and destinations, and moments; never values of people.
+-- kind: redeliver (same payload, same key), reprocess (decided anew), send_as_new (a second effect is wanted), release (quarantined requests).
+CREATE TABLE replays (
+    id               uuid              NOT NULL PRIMARY KEY,
+    tenant_id        text              NOT NULL REFERENCES tenants (id),
+    kind             text              NOT NULL CHECK (kind IN ('redeliver', 'reprocess', 'send_as_new', 'release')),
+    filter           jsonb             NOT NULL,
+    reason           text              NOT NULL,
+    requested_by     text              NOT NULL,
+    status           text              NOT NULL DEFAULT 'RUNNING' CHECK (status IN ('RUNNING', 'CANCELLED', 'FINISHED')),
+    rate_per_second  double precision  NOT NULL,
+    total            integer           NOT NULL DEFAULT 0,
+    replayed         integer           NOT NULL DEFAULT 0,
+    skipped          integer           NOT NULL DEFAULT 0,
+    created_at       timestamptz       NOT NULL DEFAULT clock_timestamp(),
+    updated_at       timestamptz       NOT NULL DEFAULT clock_timestamp(),
+    finished_at      timestamptz
+);
+CREATE INDEX replays_running ON replays (id) WHERE status = 'RUNNING';
+
+-- What was found when it was asked for. item_id: a lead, or a quarantined request. outcome: null while it waits.
+CREATE TABLE replay_items (
+    replay_id  uuid         NOT NULL REFERENCES replays (id),
+    item_id    uuid         NOT NULL,
+    outcome    text         CHECK (outcome IN ('replayed', 'skipped')),
+    detail     text,
+    done_at    timestamptz,
+    PRIMARY KEY (replay_id, item_id)
+);
+CREATE INDEX replay_items_waiting ON replay_items (replay_id, item_id) WHERE outcome IS NULL;
+
+-- ── What-if ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- A draft version of the configuration tried on the leads of a period, without any effect on them.
+CREATE TABLE what_ifs (
+    id                 uuid         NOT NULL PRIMARY KEY,
+    tenant_id          text         NOT NULL REFERENCES tenants (id),
+    config_version_id  uuid         NOT NULL REFERENCES config_versions (id),
+    filter             jsonb        NOT NULL,
+    requested_by       text         NOT NULL,
+    status             text         NOT NULL DEFAULT 'RUNNING' CHECK (status IN ('RUNNING', 'CANCELLED', 'FINISHED')),
+    total              integer      NOT NULL DEFAULT 0,
+    done               integer      NOT NULL DEFAULT 0,
+    last_lead_id       uuid,
+    summary            jsonb        NOT NULL DEFAULT '{}',
+    created_at         timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    updated_at         timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    finished_at        timestamptz
+);
+
+-- What the draft would change for a lead: codes and names of fields, no values.
+CREATE TABLE what_if_differences (
+    what_if_id  uuid   NOT NULL REFERENCES what_ifs (id),
+    lead_id     uuid   NOT NULL REFERENCES leads (id),
+    kind        text   NOT NULL CHECK (kind IN ('decision', 'duplicate', 'route', 'payload')),
+    subject     text   NOT NULL DEFAULT '',
+    before      jsonb  NOT NULL,
+    after       jsonb  NOT NULL,
+    PRIMARY KEY (what_if_id, lead_id, kind, subject)
+);
+
+-- ── Operators ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- A change of state somebody should hear of. subject: what changed (a service, a replay, a source); ids and codes only.
+CREATE TABLE operator_events (
+    id               uuid         NOT NULL PRIMARY KEY,
+    tenant_id        text         REFERENCES tenants (id),
+    type             text         NOT NULL,
+    subject          text         NOT NULL,
+    detail           jsonb        NOT NULL DEFAULT '{}',
+    at               timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    attempt_no       integer      NOT NULL DEFAULT 0,
+    next_attempt_at  timestamptz,
+    sent_at          timestamptz,
+    last_error       text
+);
+CREATE INDEX operator_events_due ON operator_events (next_attempt_at, id) WHERE sent_at IS NULL AND next_attempt_at IS NOT NULL;
+CREATE INDEX operator_events_by_subject ON operator_events (subject, id);
+
+-- How many leads each source brought in an hour: what is usual for it.
+CREATE TABLE source_hours (
+    source_id  text         NOT NULL REFERENCES sources (id),
+    hour       timestamptz  NOT NULL,
+    leads      integer      NOT NULL,
+    PRIMARY KEY (source_id, hour)
+);
