@@ -60,6 +60,9 @@ export const PERSONAL_COLUMNS = {
   delivery_attempts: {
     response_excerpt: 'value',
   },
+  what_if_claims: {
+    fingerprint: 'fingerprint',
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, PersonalDataKind>>>>;
 
 /** Files and folders in the data directory, relative to it. */

@@ -80,31 +80,53 @@ CREATE INDEX replay_items_waiting ON replay_items (replay_id, item_id) WHERE out
 -- ── What-if ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- A draft version of the configuration tried on the leads of a period, without any effect on them.
+-- compared_version_id: the version that was active when it was asked for. baseline: what the draft is held against, that version run anew
+-- or what was recorded. filter: {from, to, source, limit, warmUpHours}. last_lead_id: how far it has come, also in the hours before the period.
 CREATE TABLE what_ifs (
-    id                 uuid         NOT NULL PRIMARY KEY,
-    tenant_id          text         NOT NULL REFERENCES tenants (id),
-    config_version_id  uuid         NOT NULL REFERENCES config_versions (id),
-    filter             jsonb        NOT NULL,
-    requested_by       text         NOT NULL,
-    status             text         NOT NULL DEFAULT 'RUNNING' CHECK (status IN ('RUNNING', 'CANCELLED', 'FINISHED')),
-    total              integer      NOT NULL DEFAULT 0,
-    done               integer      NOT NULL DEFAULT 0,
-    last_lead_id       uuid,
-    summary            jsonb        NOT NULL DEFAULT '{}',
-    created_at         timestamptz  NOT NULL DEFAULT clock_timestamp(),
-    updated_at         timestamptz  NOT NULL DEFAULT clock_timestamp(),
-    finished_at        timestamptz
+    id                   uuid         NOT NULL PRIMARY KEY,
+    tenant_id            text         NOT NULL REFERENCES tenants (id),
+    config_version_id    uuid         NOT NULL REFERENCES config_versions (id),
+    compared_version_id  uuid         NOT NULL REFERENCES config_versions (id),
+    baseline             text         NOT NULL DEFAULT 'active' CHECK (baseline IN ('active', 'recorded')),
+    filter               jsonb        NOT NULL,
+    requested_by         text         NOT NULL,
+    status               text         NOT NULL DEFAULT 'RUNNING' CHECK (status IN ('RUNNING', 'CANCELLED', 'FINISHED', 'FAILED')),
+    problem              text,
+    total                integer      NOT NULL DEFAULT 0,
+    done                 integer      NOT NULL DEFAULT 0,
+    last_lead_id         uuid,
+    summary              jsonb        NOT NULL DEFAULT '{}',
+    created_at           timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    updated_at           timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    finished_at          timestamptz,
+    promoted_at          timestamptz
 );
+CREATE INDEX what_ifs_running ON what_ifs (updated_at) WHERE status = 'RUNNING';
+CREATE INDEX what_ifs_by_tenant ON what_ifs (tenant_id, id DESC);
 
--- What the draft would change for a lead: codes and names of fields, no values.
+-- What the draft would change for a lead: codes and names of fields, no values. recorded: not the draft's doing; the active version, run
+-- anew, says something else than what was recorded when the lead came.
 CREATE TABLE what_if_differences (
     what_if_id  uuid   NOT NULL REFERENCES what_ifs (id),
     lead_id     uuid   NOT NULL REFERENCES leads (id),
-    kind        text   NOT NULL CHECK (kind IN ('decision', 'duplicate', 'route', 'payload')),
+    kind        text   NOT NULL CHECK (kind IN ('decision', 'duplicate', 'route', 'payload', 'recorded')),
     subject     text   NOT NULL DEFAULT '',
     before      jsonb  NOT NULL,
     after       jsonb  NOT NULL,
     PRIMARY KEY (what_if_id, lead_id, kind, subject)
+);
+
+-- Which lead of a run holds an identity, by either of the two versions: what identity_claims is for real leads. They are here and not in
+-- memory, so that a million leads need none and a run goes on after a kill where it was. Gone with the end of the run.
+CREATE TABLE what_if_claims (
+    what_if_id   uuid         NOT NULL REFERENCES what_ifs (id),
+    version      text         NOT NULL CHECK (version IN ('compared', 'draft')),
+    kind         text         NOT NULL,
+    fingerprint  bytea        NOT NULL,
+    lead_id      uuid         NOT NULL,
+    claimed_at   timestamptz  NOT NULL,
+    expires_at   timestamptz  NOT NULL,
+    PRIMARY KEY (what_if_id, version, kind, fingerprint)
 );
 
 -- ── Operators ───────────────────────────────────────────────────────────────────────────────────────────────────────
