@@ -1,4 +1,4 @@
-import { createPgPool, readSettings, runningPostgresUrls, sqlStateOf, type Pool, type Settings } from '#platform';
+import { armFailpoints, createPgPool, readSettings, runningPostgresUrls, sqlStateOf, type Pool, type Settings } from '#platform';
 import { CommandProblem, type World } from './command.js';
 
 export interface DatabaseOptions {
@@ -23,6 +23,7 @@ export async function withDatabase<Result>(
   work: (pool: Pool) => Promise<Result>,
   { statementTimeoutMs = 60_000 }: DatabaseOptions = {},
 ): Promise<Result> {
+  armFailpoints(settings.failpoints);
   const url = databaseUrlOf(settings);
   if (url === undefined) {
     throw new CommandProblem(

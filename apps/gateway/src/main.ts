@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createLogger, InvalidSettings, readSettings, settingWarnings, type Settings } from '#platform';
+import { armFailpoints, createLogger, InvalidSettings, readSettings, settingWarnings, type Settings } from '#platform';
 import { Gateway } from './gateway.js';
 
 function settingsOrExit(): Settings {
@@ -13,6 +13,7 @@ function settingsOrExit(): Settings {
 }
 
 const settings = settingsOrExit();
+armFailpoints(settings.failpoints);
 const logger = createLogger(settings.log.level, process.stdout.isTTY);
 for (const warning of settingWarnings(process.env)) logger.warn(warning);
 

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { DeliveryId } from '#core';
+import { failpoint } from '#platform';
 import type { ClosedAttempt, OpenAttempt } from './attempt.js';
 import { AttemptLedger, LEASE_SECONDS } from './attempt-ledger.port.js';
 import type { AttemptLog } from './attempt-log.js';
@@ -66,6 +67,7 @@ export class DeliverLeads {
 
   private async deliverAll(ids: readonly DeliveryId[]): Promise<void> {
     if (this.stopped) return this.due.unring(ids);
+    await failpoint('deliver_before_claim');
     const looked = await Promise.all(ids.map((id) => this.due.look(id)));
     const waiting = looked.filter((delivery) => delivery !== null);
     const tooEarly = waiting.filter(({ due }) => !due);
@@ -99,6 +101,7 @@ export class DeliverLeads {
       reachable.slots.release();
     }
     if (closed !== null) this.log.closed(closed, await this.attempts.close(closed));
+    await failpoint('deliver_after_close');
     return true;
   }
 
@@ -108,7 +111,9 @@ export class DeliverLeads {
     const attempt = await this.attempts.open(id);
     const began = performance.now();
     if (attempt === null || began - asked > STALE_CLAIM_MS) return null;
+    await failpoint('deliver_after_claim', attempt.leadId);
     const answer = await this.send(attempt, reachable);
+    await failpoint('deliver_after_answer', attempt.leadId);
     const durationMs = Math.round(performance.now() - began);
     return concludeAttempt(reachable, { attempt, answer, durationMs, actor: 'delivery', random: this.random() });
   }

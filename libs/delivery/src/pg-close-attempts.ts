@@ -1,6 +1,6 @@
 import { appendAuditEvents } from '#audit';
 import { LEAD_FLAGS } from '#core';
-import { inTransaction, type Pool, type PoolClient } from '#platform';
+import { failpoint, inTransaction, type Pool, type PoolClient } from '#platform';
 import type { ClosedAttempt } from './attempt.js';
 import type { FetchChange } from './settle-fetch.js';
 import { errorOf, settleLeads, type LeadChange } from './settle-leads.js';
@@ -80,6 +80,7 @@ export function closeAttempts(pool: Pool, attempts: readonly ClosedAttempt[]): P
       if (fetches.length > 0) await writeFetches(client, fetches);
       await appendAuditEvents(client, events);
     }
+    await failpoint('close_before_commit');
     const closed = new Set(won);
     return attempts.map((attempt) => closed.has(attempt));
   });

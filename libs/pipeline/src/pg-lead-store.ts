@@ -1,7 +1,7 @@
 import { appendAuditEvents } from '#audit';
 import { type DestinationId, type DeliveryId, Doorbell, type JsonObject, type LeadId, type SourceId, type TenantId } from '#core';
 import { type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
-import { Coalescer, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient } from '#platform';
+import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient } from '#platform';
 import { claimRequestOf } from './claim-request.js';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isWaiting } from './decided-row.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
@@ -179,7 +179,12 @@ export class PgLeadStore extends LeadStore {
   private async commit(items: readonly Item[]): Promise<DecideResult[]> {
     const count = items.reduce((sum, { deliveries }) => sum + deliveries.filter(isWaiting).length, 0);
     const rung = count > 0 && this.doorbell.reserve('deliveries', count);
-    const { lost, winners } = await inTransaction(this.pool, (client) => writeDecisions(client, items, rung));
+    const { lost, winners } = await inTransaction(this.pool, async (client) => {
+      const written = await writeDecisions(client, items, rung);
+      await failpoint('decide_before_commit');
+      return written;
+    });
+    await failpoint('decide_after_commit');
     if (rung) this.ring(winners.flatMap(({ deliveries }) => deliveries));
     const won = new Set(winners);
     return items.map((item) => (lost.has(item.decided.lead.id) ? 'claim_lost' : won.has(item) ? 'decided' : 'decided_elsewhere'));

@@ -1,5 +1,5 @@
 import { ActiveConfig, type ClaimCheck, type LeadFacts, type LeadId, type ResolvedConfig, sourceIdOf } from '#core';
-import { isDatabaseUnavailable, isDataError, sqlStateOf, type Logger } from '#platform';
+import { failpoint, isDatabaseUnavailable, isDataError, sqlStateOf, type Logger } from '#platform';
 import type { LeadPipeline } from './lead-pipeline.js';
 import type { DecidedLead, LeadStore, LoadedLead } from './lead-store.port.js';
 import type { TellDecisions } from './tell-decisions.js';
@@ -34,6 +34,7 @@ export class ProcessLeads {
   ) {}
 
   async run(ids: readonly LeadId[]): Promise<void> {
+    await failpoint('process_before_load');
     const loaded = await this.store.load(ids);
     const [suspects, healthy] = partition(loaded, ({ crashCount }) => crashCount > 0);
     const alone = loaded.length === 1;
@@ -50,6 +51,7 @@ export class ProcessLeads {
 
   /** One lead, from its stored content to its committed decision. @throws on faults; then nothing was written */
   async decide(lead: LoadedLead): Promise<ProcessedLead> {
+    await failpoint('process_after_load', lead.id);
     if (lead.crashCount > CRASHES_ALONE) {
       await this.store.holdAsPoison(lead);
       return { kind: 'waits', why: 'it is held, because processes died over it' };

@@ -10,6 +10,7 @@ export * from './config/nearest-name.js';
 export { ReadFiles } from './config/read-files.js';
 export * from './config/setting-warnings.js';
 export * from './config/settings.js';
+export { armFailpoints, failpoint } from './failpoints/failpoint.js';
 export * from './files/private-file.js';
 export * from './health/health-probes.js';
 export { answerExcerpt } from './http/answer-excerpt.js';

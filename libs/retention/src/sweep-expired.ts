@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { AuditActor, AuditEventInput, AuditTrail } from '#audit';
 import type { TenantId } from '#core';
+import { failpoint } from '#platform';
 import { expiredRows, SWEPT_KINDS, type ExpiredRows, type RetentionTimes, type SweptKind } from './expired-rows.js';
 
 /** Rows handled by kind. `elsewhere`: another process was sweeping, so this one did nothing. */
@@ -67,6 +68,7 @@ export class SweepExpired {
     await client.query('BEGIN');
     const { rows } = await client.query<{ tenantId: TenantId | null }>(sql, [batchRows, ...parameters]);
     await this.trail.append(client, eventsOf(name, rows, actor));
+    await failpoint('sweep_before_commit');
     await client.query('COMMIT');
     return rows.length;
   }

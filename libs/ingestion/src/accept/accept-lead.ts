@@ -1,5 +1,5 @@
 import type { Doorbell, LeadId } from '#core';
-import { Coalescer, inTransaction, isConnectionLoss, type Pool } from '#platform';
+import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Pool } from '#platform';
 import { acceptBatch, type BatchResult } from './accept-batch.js';
 import type { Acceptance, ItemAcceptance, LeadSubmission, RefusedSubmission, Submission } from './submission.js';
 
@@ -97,12 +97,16 @@ export class AcceptLead {
   }
 
   private async commit(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
-    const result: BatchResult = await inTransaction(this.pool, (client) =>
-      acceptBatch(client, batch, {
+    await failpoint('accept_before_transaction');
+    const result: BatchResult = await inTransaction(this.pool, async (client) => {
+      const written = await acceptBatch(client, batch, {
         quarantineBytesPerDay: this.options.quarantineBytesPerDay,
         reserveRing: (leads) => this.doorbell.reserve('leads', leads),
-      }),
-    );
+      });
+      await failpoint('accept_before_commit');
+      return written;
+    });
+    await failpoint('accept_after_commit');
     if (result.toRing.length > 0) this.doorbell.ringLeads(result.toRing);
     return result.acceptances;
   }

@@ -1,5 +1,9 @@
 import { resolve } from 'node:path';
 import { ownTargets } from '../http/allowed-targets.js';
+import { readFailpoints } from '../failpoints/read-failpoints.js';
+import { KEY_PROVIDER_KEYS } from './key-provider-keys.js';
+import { OPERATOR_KEYS } from './operator-keys.js';
+import { operatorWebhookOf } from './operator-webhook.js';
 import type { Reader, SettingKey } from './setting-key.js';
 import {
   asAddresses,
@@ -23,8 +27,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const ROLES = ['api', 'pipeline', 'delivery', 'relay'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Where the keys of the duplicate check may come from; each is a folder under libs/keys/src/providers. */
-const KEY_PROVIDERS = ['file', 'env', 'vault', 'aws'] as const;
 /** Accelerators of the duplicate check, in the order in which they are asked. */
 const ACCELERATORS = ['bloom', 'redis'] as const;
 type Accelerator = (typeof ACCELERATORS)[number];
@@ -61,21 +63,7 @@ export const SETTING_KEYS = {
     'a-long-random-text',
     asVisibleText,
   ),
-  LEADGATE_IDENTITY_KEYS_FROM: optional(
-    `Where the keys of the duplicate check are: ${KEY_PROVIDERS.join(', ')}; without it env where LEADGATE_IDENTITY_KEYS is set, else file (identity-keys.json in the data directory, made at the first start).`,
-    'file',
-    asOneOf(KEY_PROVIDERS),
-  ),
-  LEADGATE_IDENTITY_KEYS: optional(
-    'The keys of the duplicate check for the provider env: <id>:<32 bytes or more in hex or base64>, or the document of docs/keys.md.',
-    'k1:0000000000000000000000000000000000000000000000000000000000000000',
-    asText,
-  ),
-  LEADGATE_IDENTITY_KEYS_POLL_SECONDS: withPreset(
-    'Seconds between two looks at the keys; a changed key is used without a restart.',
-    '5',
-    asPositiveDecimal(3600),
-  ),
+  ...KEY_PROVIDER_KEYS,
   LEADGATE_CLAIM_ACCELERATORS: withPreset(
     'What may save the look-up of duplicates in Postgres, which decides whatever they say: none, bloom (in memory), redis (at REDIS_CACHE_URL) or bloom,redis.',
     'none',
@@ -85,33 +73,6 @@ export const SETTING_KEYS = {
     'The Redis of the accelerator redis: one of its own with maxmemory and an eviction policy, never the one of the queue.',
     'redis://127.0.0.1:6380',
     asUrl(['redis:', 'rediss:']),
-  ),
-  LEADGATE_VAULT_PATH: optional(
-    'Provider vault: mount and path of the KV version 2 secret whose fields are the document.',
-    'secret/leadgate/identity-keys',
-    asText,
-  ),
-  VAULT_ADDR: optional('Provider vault: the address of HashiCorp Vault.', 'https://vault.example.com:8200', asUrl(['http:', 'https:'])),
-  VAULT_TOKEN: optional('Provider vault: a token that may read the path.', 'hvs.a-token', asVisibleText),
-  VAULT_TOKEN_FILE: optional(
-    'Provider vault: a file with the token, read at every look, as Vault Agent keeps one; it wins over VAULT_TOKEN.',
-    '/run/secrets/vault-token',
-    asText,
-  ),
-  VAULT_NAMESPACE: optional('Provider vault: the namespace, where Vault has them.', 'marketing', asVisibleText),
-  LEADGATE_AWS_SECRET_ID: optional(
-    'Provider aws: name or ARN of the secret in AWS Secrets Manager that holds the document.',
-    'leadgate/identity-keys',
-    asVisibleText,
-  ),
-  AWS_REGION: optional('Provider aws: the region of the secret.', 'eu-central-1', asVisibleText),
-  AWS_ACCESS_KEY_ID: optional('Provider aws: the id of the access key.', 'AKIAEXAMPLE', asVisibleText),
-  AWS_SECRET_ACCESS_KEY: optional('Provider aws: the access key.', 'a-secret-access-key', asVisibleText),
-  AWS_SESSION_TOKEN: optional('Provider aws: the session token of temporary credentials.', 'a-session-token', asVisibleText),
-  AWS_ENDPOINT_URL_SECRETS_MANAGER: optional(
-    'Provider aws: another address of Secrets Manager, e.g. a VPC endpoint.',
-    'https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com',
-    asUrl(['http:', 'https:']),
   ),
   LEADGATE_RATE_LIMIT_PER_MINUTE: withPreset(
     'Requests a minute that one address may send to one source without authentication, per process; 0 is no limit.',
@@ -161,6 +122,7 @@ export const SETTING_KEYS = {
     asInteger(1, 10_000_000),
   ),
   LEADGATE_HEARTBEAT_SECONDS: withPreset('Seconds between two heartbeats to the StatsD collector.', '60', asInteger(1, 3600)),
+  ...OPERATOR_KEYS,
   LEADGATE_POOL_ACCEPT: withPreset('Postgres connections that store arriving leads.', '4', asInteger(1, 100)),
   LEADGATE_POOL_WORK: withPreset('Postgres connections of the pipeline, delivery and reading.', '8', asInteger(1, 100)),
   LEADGATE_POOL_RELAY: withPreset('Postgres connections of the relay and of following the configuration.', '4', asInteger(1, 100)),
@@ -169,26 +131,17 @@ export const SETTING_KEYS = {
   LEADGATE_DELIVERY_CONCURRENCY: withPreset('Batches of deliveries a process has in hand at once.', '64', asInteger(1, 1000)),
   DEMO_CRM_PORT: withPreset('The port of the demo CRM that `npm start` runs.', '3900', asInteger(0, 65_535)),
   LEADGATE_DEMO: withPreset('Whether `npm start` also runs the demo CRM: on, off.', 'on', asOneOf(['on', 'off'] as const)),
+  LEADGATE_ALLOW_FAILPOINTS: withPreset(
+    'For tests of faults only: whether LEADGATE_FAILPOINTS may be set: yes, no.',
+    'no',
+    asOneOf(['yes', 'no'] as const),
+  ),
+  LEADGATE_FAILPOINTS: optional(
+    'For tests of faults only: places in the code where the process is killed, stopped, delayed or fails (libs/platform/src/failpoints).',
+    'accept_after_commit:kill@3',
+    readFailpoints,
+  ),
 } satisfies Record<string, SettingKey<unknown>>;
-
-/** Variables the demo tenant's file refers to (`env:NAME|default`): part of the configuration, described here so that people find them. */
-export const DEMO_TENANT_VARIABLES: Readonly<Record<string, { readonly sentence: string; readonly example: string }>> = {
-  CUSTOMER_API_URL: {
-    sentence: "Demo tenant: where its leads are sent; preset: the demo CRM's /leads.",
-    example: 'http://127.0.0.1:3900/leads',
-  },
-  CUSTOMER_TOKEN: { sentence: "Demo tenant: the bearer token of the customer's API.", example: 'demo-token' },
-  CUSTOMER_PRODUCT_NAME: { sentence: 'Demo tenant: the product name in every lead.', example: 'Solaranlagen' },
-  ATTRIBUTE_MAPPING_PATH: {
-    sentence:
-      'Demo tenant: the file with the attribute rules, or a mapping file of the older flat form; relative to the configuration folder.',
-    example: 'solar-attributes.json',
-  },
-  WEBHOOK_SHARED_SECRET: {
-    sentence: 'Demo tenant: the secret its webhook expects in X-Shared-Secret; empty: no authentication, loopback peers only.',
-    example: 'a-long-random-text',
-  },
-};
 
 type KeyName = keyof typeof SETTING_KEYS;
 type ValueOf<Name extends KeyName> = (typeof SETTING_KEYS)[Name] extends SettingKey<infer Value> ? Value : never;
@@ -233,6 +186,8 @@ export function readSettings(env: Environment, folder: string = process.cwd()): 
   const { accelerators, cacheUrl } = settings.dedup;
   if (accelerators?.includes('redis') && cacheUrl === undefined && textOf(env, 'REDIS_CACHE_URL') === undefined)
     problems.push('LEADGATE_CLAIM_ACCELERATORS names redis, but REDIS_CACHE_URL does not say where it is.');
+  if (textOf(env, 'LEADGATE_FAILPOINTS') !== undefined && env['LEADGATE_ALLOW_FAILPOINTS']?.trim() !== 'yes')
+    problems.push(FAILPOINTS_IN_EARNEST);
   if (problems.length > 0) throw new InvalidSettings(problems);
   return settings;
 }
@@ -240,6 +195,9 @@ export function readSettings(env: Environment, folder: string = process.cwd()): 
 /** It would make every TLS connection of the process talk to whoever answers, also those to Postgres and Redis. */
 const UNVERIFIED_TLS =
   'NODE_TLS_REJECT_UNAUTHORIZED is 0, which switches the verification of certificates off: remove it; for a certificate of your own authority set NODE_EXTRA_CA_CERTS to its file.';
+
+const FAILPOINTS_IN_EARNEST =
+  'LEADGATE_FAILPOINTS makes this process fail on purpose: remove it; a test of faults also sets LEADGATE_ALLOW_FAILPOINTS=yes.';
 
 function textOf(env: Environment, name: string): string | undefined {
   const text = env[name]?.trim();
@@ -303,6 +261,12 @@ function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder:
       queueCapacity: of('LEADGATE_TELEMETRY_QUEUE'),
       heartbeatSeconds: of('LEADGATE_HEARTBEAT_SECONDS'),
     },
+    operators: {
+      webhook: operatorWebhook,
+      eventsPerMinute: of('LEADGATE_OPERATOR_EVENTS_PER_MINUTE'),
+      stuckSeconds: of('LEADGATE_STUCK_SECONDS'),
+    },
+    failpoints: of('LEADGATE_FAILPOINTS') ?? [],
     demo,
   } as const;
 }

@@ -1,4 +1,5 @@
 import type { DeliveryId, DestinationId, Job, LeadId, WorkKind } from '#core';
+import { failpoint } from '../failpoints/failpoint.js';
 import type { Logger } from '../logging/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { JobQueue } from '../queue/queue-port.js';
@@ -78,7 +79,9 @@ export class Ringer {
       const batch = this.pending.splice(0);
       try {
         if (this.queue === undefined) throw new Error('the queue is not connected');
+        await failpoint('ring_before_add');
         await within(ADD_LIMIT_MS, this.queue.add(batch.flatMap(({ jobs }) => jobs)));
+        await failpoint('ring_after_add');
         for (const { kind, ids } of batch) this.metrics.rings.inc({ kind, result: 'rung' }, ids.length);
       } catch (error) {
         const count = batch.reduce((sum, { ids }) => sum + ids.length, 0);

@@ -1,0 +1,23 @@
+/**
+ * Every place where a test may make a process die, stop or fail, in the order of a lead's way. The names stand here and at their place, once
+ * each; test/faults/crash-points.spec.ts says of each what must hold. What is in brackets is told to the failpoint as its subject.
+ */
+export const FAILPOINTS = {
+  accept_before_transaction: 'a request was read whole, nothing of it is in Postgres',
+  accept_before_commit: 'its rows are written, their commit is not asked for',
+  accept_after_commit: 'its rows are committed, its sender has no answer',
+  ring_before_add: 'rows are marked as rung, the queue has no job',
+  ring_after_add: 'the queue has the job, nobody noted that it took it',
+  process_before_load: 'a job with leads was taken, nothing was asked of Postgres',
+  process_after_load: 'a lead was loaded and counted, nothing was decided [lead id]',
+  decide_before_commit: 'decisions are written, their commit is not asked for',
+  decide_after_commit: 'decisions are committed, their deliveries are not rung',
+  deliver_before_claim: 'a job with deliveries was taken, none is claimed',
+  deliver_after_claim: 'an attempt is open, no byte has left',
+  deliver_after_answer: 'the CRM has answered, nothing of it is in Postgres',
+  close_before_commit: 'what became of the attempts is written, the commit is not asked for',
+  deliver_after_close: 'what became of the attempt is committed, the queue still has the job',
+  sweep_before_commit: 'expired rows are removed, the commit is not asked for',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type FailpointName = keyof typeof FAILPOINTS;
