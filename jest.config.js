@@ -10,6 +10,8 @@ export default {
   testTimeout: 60_000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  // npm run test:faults runs those.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/'],
   moduleNameMapper: {
     ...Object.fromEntries(libs.map((lib) => [`^#${lib}$`, `<rootDir>/libs/${lib}/src/index.ts`])),
     '^(\\.{1,2}/.*)\\.js$': '$1',
