@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '#core';
-import type { Environment } from './settings.js';
+import type { Environment } from './environment.js';
 
 export interface ReferenceSources {
   readonly env: Environment;

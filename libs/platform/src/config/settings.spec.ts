@@ -43,6 +43,7 @@ describe('readSettings', () => {
       outbound: { allowed: [{ host: '127.0.0.1', port: 3900 }] },
       quarantine: { days: 7, bytesPerDay: 1_073_741_824 },
       telemetry: { collector: undefined, queueCapacity: 10_000, heartbeatSeconds: 60 },
+      operators: { webhook: { url: undefined, secrets: [] }, eventsPerMinute: 30, stuckSeconds: 300 },
       demo: { enabled: true, crmPort: 3900 },
     });
   });
@@ -102,6 +103,23 @@ describe('readSettings', () => {
   it('refuses to run with the verification of certificates switched off', () => {
     expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toEqual([expect.stringContaining('NODE_EXTRA_CA_CERTS')]);
     expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: '1' })).toEqual([]);
+  });
+
+  it('takes the secrets of the operator webhook as references, and an address only with a secret and by the rules of outbound calls', () => {
+    const read = readSettings({
+      LEADGATE_OPERATOR_WEBHOOK_URL: 'https://alerts.example.com/in',
+      LEADGATE_OPERATOR_WEBHOOK_SECRET: 'env:OPS',
+      LEADGATE_OPERATOR_WEBHOOK_PREVIOUS_SECRET: 'before',
+      OPS: 's3cret',
+    });
+    expect(read.operators.webhook).toEqual({ url: 'https://alerts.example.com/in', secrets: ['s3cret', 'before'] });
+    expect(problemsOf({ LEADGATE_OPERATOR_WEBHOOK_URL: 'http://169.254.169.254/' })).toEqual([
+      expect.stringContaining('LEADGATE_OPERATOR_WEBHOOK_URL leads to an address that is not on the Internet'),
+      expect.stringContaining('LEADGATE_OPERATOR_WEBHOOK_SECRET does not say'),
+    ]);
+    expect(problemsOf({ LEADGATE_OPERATOR_WEBHOOK_SECRET: 'env:NOT_THERE' })).toEqual([
+      expect.stringMatching(/^LEADGATE_OPERATOR_WEBHOOK_SECRET: the variable NOT_THERE is not set/),
+    ]);
   });
 
   it('takes an empty variable as not set, as docker compose passes it on', () => {

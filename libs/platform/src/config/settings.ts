@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { ownTargets } from '../http/allowed-targets.js';
 import { readFailpoints } from '../failpoints/read-failpoints.js';
+import type { Environment } from './environment.js';
 import { KEY_PROVIDER_KEYS } from './key-provider-keys.js';
 import { OPERATOR_KEYS } from './operator-keys.js';
-import { operatorWebhookOf } from './operator-webhook.js';
+import { operatorWebhookProblems, readOperatorSecrets } from './operator-webhook.js';
 import type { Reader, SettingKey } from './setting-key.js';
 import {
   asAddresses,
@@ -21,7 +22,7 @@ import {
   withPreset,
 } from './setting-key.js';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from './environment.js';
 
 /** What one process does; every role processes leads, `pipeline` and `delivery` also take jobs from the queue. */
 export const ROLES = ['api', 'pipeline', 'delivery', 'relay'] as const;
@@ -181,6 +182,11 @@ export function readSettings(env: Environment, folder: string = process.cwd()): 
     },
     folder,
     textOf(env, 'CUSTOMER_API_URL'),
+    (written) => {
+      const read = readOperatorSecrets(written, env, folder);
+      problems.push(...read.problems);
+      return read.secrets;
+    },
   );
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') problems.push(UNVERIFIED_TLS);
   const { accelerators, cacheUrl } = settings.dedup;
@@ -188,6 +194,7 @@ export function readSettings(env: Environment, folder: string = process.cwd()): 
     problems.push('LEADGATE_CLAIM_ACCELERATORS names redis, but REDIS_CACHE_URL does not say where it is.');
   if (textOf(env, 'LEADGATE_FAILPOINTS') !== undefined && env['LEADGATE_ALLOW_FAILPOINTS']?.trim() !== 'yes')
     problems.push(FAILPOINTS_IN_EARNEST);
+  if (problems.length === 0) problems.push(...operatorWebhookProblems(settings.operators.webhook, settings.outbound.allowed));
   if (problems.length > 0) throw new InvalidSettings(problems);
   return settings;
 }
@@ -205,7 +212,12 @@ function textOf(env: Environment, name: string): string | undefined {
 }
 
 /** Where each variable stands in the settings. Durations and sizes carry their unit in the name. */
-function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder: string, customerUrl: string | undefined) {
+function nested(
+  of: <Name extends KeyName>(name: Name) => ValueOf<Name>,
+  folder: string,
+  customerUrl: string | undefined,
+  secretsOf: (written: Readonly<Record<string, string | undefined>>) => readonly string[],
+) {
   const demo = { enabled: of('LEADGATE_DEMO') === 'on', crmPort: of('DEMO_CRM_PORT') };
   return {
     roles: of('LEADGATE_ROLES'),
@@ -262,7 +274,13 @@ function nested(of: <Name extends KeyName>(name: Name) => ValueOf<Name>, folder:
       heartbeatSeconds: of('LEADGATE_HEARTBEAT_SECONDS'),
     },
     operators: {
-      webhook: operatorWebhook,
+      webhook: {
+        url: of('LEADGATE_OPERATOR_WEBHOOK_URL'),
+        secrets: secretsOf({
+          LEADGATE_OPERATOR_WEBHOOK_SECRET: of('LEADGATE_OPERATOR_WEBHOOK_SECRET'),
+          LEADGATE_OPERATOR_WEBHOOK_PREVIOUS_SECRET: of('LEADGATE_OPERATOR_WEBHOOK_PREVIOUS_SECRET'),
+        }),
+      },
       eventsPerMinute: of('LEADGATE_OPERATOR_EVENTS_PER_MINUTE'),
       stuckSeconds: of('LEADGATE_STUCK_SECONDS'),
     },
