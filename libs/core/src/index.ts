@@ -32,6 +32,7 @@ export * from './delivery/retry-after.js';
 export * from './delivery/decide-next-step.js';
 export * from './delivery/idempotency-key.js';
 export * from './delivery/failure-class.js';
+export * from './delivery/classify-failure.js';
 export * from './operators/operator-event.js';
 export * from './personal-data.js';
 export * from './queue/jobs.js';

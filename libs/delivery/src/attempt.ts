@@ -1,4 +1,4 @@
-import type { DeliveryId, DestinationId, JsonObject, LeadId, NextStep, TenantId } from '#core';
+import type { DeliveryId, DestinationId, FailureClass, JsonObject, LeadId, NextStep, TenantId } from '#core';
 
 /** Which attempt of which delivery. The number is also the fence: only the attempt that is open may be closed. */
 export interface AttemptRef {
@@ -8,6 +8,8 @@ export interface AttemptRef {
   readonly destinationId: DestinationId;
   /** From 1. */
   readonly attemptNo: number;
+  /** Attempts of earlier rounds, before a replay began the schedule anew. */
+  readonly attemptsBefore: number;
   /** Of the request that brought the lead, for the log. */
   readonly requestId: string;
 }
@@ -43,5 +45,7 @@ export interface ClosedAttempt extends AttemptRef {
   /** null: nobody measured it, because the process that made the call is gone. */
   readonly durationMs: number | null;
   readonly step: NextStep;
+  /** Why the delivery failed for good; null: it did not. */
+  readonly failureClass: FailureClass | null;
   readonly actor: 'delivery' | 'relay';
 }

@@ -1,4 +1,4 @@
-import { assertNever, classifyAnswer, decideNextStep, type Verdict } from '#core';
+import { assertNever, classifyAnswer, classifyFailure, decideNextStep, type Verdict } from '#core';
 import type { AttemptOutcome, AttemptRef, ClosedAttempt } from './attempt.js';
 import type { ReachableDestination } from './configured-destinations.js';
 import type { DestinationAnswer } from './destination.port.js';
@@ -20,13 +20,15 @@ export function concludeAttempt(
   const { signal } = answer;
   const verdict = classifyAnswer(config.answers, config.effect, signal);
   const jitter = config.answers === 'standard' ? random : null;
-  const { deliveryId, tenantId, leadId, destinationId, attemptNo, requestId } = attempt;
+  const { deliveryId, tenantId, leadId, destinationId, attemptNo, attemptsBefore, requestId } = attempt;
+  const step = decideNextStep(verdict, { ...schedule, attemptNo: attemptNo - attemptsBefore, jitter });
   return {
     deliveryId,
     tenantId,
     leadId,
     destinationId,
     attemptNo,
+    attemptsBefore,
     requestId,
     sentState: signal.kind,
     outcome: outcomeOf(verdict),
@@ -39,7 +41,8 @@ export function concludeAttempt(
     decidedBy: answer.decidedBy ?? null,
     fetched: (verdict.kind === 'delivered' ? answer.fetched : undefined) ?? null,
     durationMs,
-    step: decideNextStep(verdict, { ...schedule, attemptNo, jitter }),
+    step,
+    failureClass: classifyFailure({ signal, errorCode: answer.errorCode, step }),
     actor,
   };
 }

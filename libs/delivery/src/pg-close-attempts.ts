@@ -16,7 +16,8 @@ const LOCK_LEADS = `
 
 /** A statement of its own, after the locks: it sees what was committed while they were waited for. */
 const READ_DELIVERIES = `
-  select id, lead_id as "leadId", purpose, status, attempt_no as "attemptNo", hold_reason as "holdReason"
+  select id, lead_id as "leadId", purpose, status, attempt_no as "attemptNo", attempts_before as "attemptsBefore", hold_reason as "holdReason",
+         superseded_at is not null as superseded
     from deliveries where lead_id = any($1::uuid[])`;
 
 /**
@@ -26,11 +27,12 @@ const READ_DELIVERIES = `
 const CLOSE = `
   with row as (
     select * from json_to_recordset($1::json) as row (delivery_id uuid, attempt_no int, status text, final boolean, delay_seconds float8,
-           last_error text, hold_reason text, record_id text, sent_state text, outcome text, status_code int2, error_code text, error_message text,
+           last_error text, hold_reason text, failure_class text, record_id text, sent_state text, outcome text, status_code int2, error_code text, error_message text,
            retry_after_seconds int, response_excerpt text, duration_ms int, decided_by text)),
   delivery as (
     update deliveries
        set status = row.status, lease_until = null, rung_at = null, last_error = row.last_error, hold_reason = row.hold_reason,
+           failure_class = row.failure_class,
            next_attempt_at = coalesce(clock_timestamp() + make_interval(secs => row.delay_seconds), next_attempt_at),
            crm_record_id = coalesce(row.record_id, crm_record_id), updated_at = clock_timestamp(),
            finished_at = case when row.final then clock_timestamp() end
@@ -115,6 +117,7 @@ function rowOf(attempt: ClosedAttempt): object {
     delay_seconds: step.status === 'RETRYING' ? step.delaySeconds : null,
     last_error: errorOf(attempt),
     hold_reason: step.status === 'HELD' ? step.reason : null,
+    failure_class: attempt.failureClass,
     record_id: attempt.recordId,
     sent_state: attempt.sentState,
     outcome: attempt.outcome,

@@ -4,7 +4,7 @@ import type { AttemptRef } from './attempt.js';
 import { ExpiredLeases } from './expired-leases.port.js';
 
 const FIND = `
-  select deliveries.id, deliveries.tenant_id, lead_id, destination_id, attempt_no, leads.request_id
+  select deliveries.id, deliveries.tenant_id, lead_id, destination_id, attempt_no, attempts_before, leads.request_id
     from deliveries join leads on leads.id = deliveries.lead_id
    where deliveries.status = 'SENDING' and lease_until < clock_timestamp()
    order by lease_until limit $1`;
@@ -26,6 +26,7 @@ export class PgExpiredLeases extends ExpiredLeases {
       lead_id: LeadId;
       destination_id: DestinationId;
       attempt_no: number;
+      attempts_before: number;
       request_id: string;
     }>(FIND, [limit]);
     return rows.map((row) => ({
@@ -34,6 +35,7 @@ export class PgExpiredLeases extends ExpiredLeases {
       leadId: row.lead_id,
       destinationId: row.destination_id,
       attemptNo: row.attempt_no,
+      attemptsBefore: row.attempts_before,
       requestId: row.request_id,
     }));
   }

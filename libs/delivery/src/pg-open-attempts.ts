@@ -20,7 +20,7 @@ const OPEN = `
            updated_at = clock_timestamp()
       from locked
      where deliveries.id = locked.id and locked.status in ('PENDING', 'RETRYING') and locked.next_attempt_at <= clock_timestamp()
-    returning deliveries.id, tenant_id, lead_id, destination_id, attempt_no, idempotency_key, content_type, payload),
+    returning deliveries.id, tenant_id, lead_id, destination_id, attempt_no, attempts_before, idempotency_key, content_type, payload),
   opened as (
     insert into delivery_attempts (delivery_id, attempt_no, tenant_id, lead_id) select id, attempt_no, tenant_id, lead_id from claimed)
   select claimed.*, leads.request_id, request.headers ->> 'traceparent' as traceparent
@@ -34,6 +34,7 @@ export async function openAttempts(pool: Pool, ids: readonly DeliveryId[]): Prom
     lead_id: LeadId;
     destination_id: DestinationId;
     attempt_no: number;
+    attempts_before: number;
     idempotency_key: string;
     content_type: string;
     payload: string;
@@ -51,6 +52,7 @@ export async function openAttempts(pool: Pool, ids: readonly DeliveryId[]): Prom
       leadId: row.lead_id,
       destinationId: row.destination_id,
       attemptNo: row.attempt_no,
+      attemptsBefore: row.attempts_before,
       requestId: row.request_id,
       traceparent: row.traceparent,
       idempotencyKey: row.idempotency_key,

@@ -17,6 +17,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   leadId: 'l1' as LeadId,
   destinationId: 'demo/facebook.fetch' as DestinationId,
   attemptNo: 2,
+  attemptsBefore: 0,
   requestId: 'r',
   sentState: 'answered',
   outcome: 'delivered',
@@ -30,6 +31,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   fetched: FETCHED,
   durationMs: 1,
   step: { status: 'DELIVERED' },
+  failureClass: null,
   actor: 'delivery',
   ...given,
 });
@@ -47,6 +49,8 @@ const aCall = (given: { id?: string; status?: DeliveryStatus; purpose?: 'deliver
   purpose: given.purpose ?? 'fetch',
   status: given.status ?? 'SENDING',
   attemptNo: 2,
+  attemptsBefore: 0,
+  superseded: false,
   holdReason: null,
 });
 

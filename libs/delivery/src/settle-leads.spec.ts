@@ -14,6 +14,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   leadId: 'l1' as LeadId,
   destinationId: 'demo/crm' as DestinationId,
   attemptNo: 1,
+  attemptsBefore: 0,
   requestId: 'r',
   sentState: 'answered',
   outcome: 'delivered',
@@ -27,6 +28,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   fetched: null,
   durationMs: 1,
   step: DELIVERED,
+  failureClass: null,
   actor: 'delivery',
   ...given,
 });
@@ -36,6 +38,8 @@ const aRow = (id: string, status: DeliveryStatus = 'SENDING', attemptNo = 1): De
   purpose: 'deliver',
   status,
   attemptNo,
+  attemptsBefore: 0,
+  superseded: false,
   holdReason: status === 'HELD' ? 'destination_refuses_us' : null,
 });
 const aLead = (status: LeadStatus = 'READY') => [{ id: 'l1' as LeadId, status, holdReason: null, fetched: false }];
@@ -97,6 +101,11 @@ describe('settleLeads', () => {
   it('names the reason of a delivery that was held before, when the last open one ends', () => {
     const { changes } = settleLeads([anAttempt()], aLead(), [aRow('d1'), aRow('d2', 'HELD')]);
     expect(changes).toEqual([{ id: 'l1', from: 'READY', to: 'HELD', holdReason: 'destination_refuses_us' }]);
+  });
+
+  it('lets deliveries that were superseded have no say', () => {
+    const { changes } = settleLeads([anAttempt()], aLead(), [aRow('d1'), { ...aRow('d2', 'PERMANENTLY_FAILED'), superseded: true }]);
+    expect(changes).toEqual([{ id: 'l1', from: 'READY', to: 'DELIVERED', holdReason: null }]);
   });
 
   it('writes ids, codes and numbers to the trail, nothing of the answer', () => {

@@ -87,7 +87,8 @@ function statusChange(
   if (to === undefined || last === undefined || !canTransition(from, to)) return null;
   // FAILED → FAILED tells of a further failed attempt, not of a lead that stays as it is for another delivery's sake.
   if (from === to && !closed.some(({ step }) => step.status === 'RETRYING')) return null;
-  const holdReason = to === 'HELD' ? (deliveries.find(({ status }) => status === 'HELD')?.holdReason ?? null) : null;
+  const holdReason =
+    to === 'HELD' ? (deliveries.find(({ status, superseded }) => status === 'HELD' && !superseded)?.holdReason ?? null) : null;
   const { tenantId, actor } = last;
   return {
     change: { id, from, to, holdReason },
@@ -131,6 +132,7 @@ function deliveryEvent(attempt: ClosedAttempt): AuditEventInput {
       ...(attempt.decidedBy === null ? {} : { decidedBy: attempt.decidedBy }),
       ...(step.status === 'RETRYING' ? { delaySeconds: step.delaySeconds } : {}),
       ...(step.status === 'HELD' ? { holdReason: step.reason } : {}),
+      ...(attempt.failureClass === null ? {} : { failureClass: attempt.failureClass }),
     },
   };
 }

@@ -16,5 +16,8 @@ export interface DeliveryRow {
   readonly purpose: 'deliver' | 'fetch';
   readonly status: DeliveryStatus;
   readonly attemptNo: number;
+  /** Attempts of earlier rounds; the schedule began anew after them. */
+  readonly attemptsBefore: number;
+  readonly superseded: boolean;
   readonly holdReason: string | null;
 }

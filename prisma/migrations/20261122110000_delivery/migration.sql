@@ -40,14 +40,22 @@ CREATE TABLE call_budgets (
 
 -- failure_class: why a delivery failed for good, in one of a few words (core: FAILURE_CLASSES).
 -- superseded_at: a later delivery of the lead to the same destination, or a decision that no longer sends it there, took its place;
--- it says nothing about the lead any more.
+-- it says nothing about the lead any more. Of a lead's deliveries to one destination at most one is not superseded.
+-- attempts_before: how many attempts were made before a replay began the schedule anew; attempt_no goes on counting, because it is the fence.
+-- bulk, of leads and deliveries: part of work that somebody started for many at once; it is rung after what has just come.
 ALTER TABLE deliveries ADD COLUMN failure_class text;
 ALTER TABLE deliveries ADD COLUMN superseded_at timestamptz;
+ALTER TABLE deliveries ADD COLUMN attempts_before integer NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN bulk boolean NOT NULL DEFAULT false;
+ALTER TABLE leads ADD COLUMN bulk boolean NOT NULL DEFAULT false;
 CREATE INDEX deliveries_due_by_destination ON deliveries (destination_id, next_attempt_at, id) WHERE status IN ('PENDING', 'RETRYING');
 CREATE INDEX deliveries_dead ON deliveries (tenant_id, id) WHERE status = 'PERMANENTLY_FAILED' AND superseded_at IS NULL;
 
 -- One wish to take leads up again. filter holds statuses, codes, names of sources and destinations, and moments; never values of people.
 -- kind: redeliver (same payload, same key), reprocess (decided anew), send_as_new (a second effect is wanted), release (quarantined requests).
+-- status: COLLECTING (what was there when it was asked for is written down), RUNNING (it is taken up, at its rate), then one of the ends.
+-- collected_status, collected_until: up to which status and id the collecting got; collected_at: when it was complete.
+-- skipped_because: how many were passed over, by cause. rate_used_until: the moment until which the rate is used up.
 CREATE TABLE replays (
     id               uuid              NOT NULL PRIMARY KEY,
     tenant_id        text              NOT NULL REFERENCES tenants (id),
@@ -55,16 +63,22 @@ CREATE TABLE replays (
     filter           jsonb             NOT NULL,
     reason           text              NOT NULL,
     requested_by     text              NOT NULL,
-    status           text              NOT NULL DEFAULT 'RUNNING' CHECK (status IN ('RUNNING', 'CANCELLED', 'FINISHED')),
-    rate_per_second  double precision  NOT NULL,
+    status           text              NOT NULL DEFAULT 'COLLECTING' CHECK (status IN ('COLLECTING', 'RUNNING', 'CANCELLED', 'FINISHED')),
+    rate_per_second  double precision  NOT NULL CHECK (rate_per_second > 0),
+    rate_used_until  timestamptz       NOT NULL DEFAULT clock_timestamp(),
     total            integer           NOT NULL DEFAULT 0,
     replayed         integer           NOT NULL DEFAULT 0,
     skipped          integer           NOT NULL DEFAULT 0,
+    skipped_because  jsonb             NOT NULL DEFAULT '{}',
+    collected_status text,
+    collected_until  uuid,
+    collected_at     timestamptz,
     created_at       timestamptz       NOT NULL DEFAULT clock_timestamp(),
     updated_at       timestamptz       NOT NULL DEFAULT clock_timestamp(),
     finished_at      timestamptz
 );
-CREATE INDEX replays_running ON replays (id) WHERE status = 'RUNNING';
+CREATE INDEX replays_open ON replays (id) WHERE status IN ('COLLECTING', 'RUNNING');
+CREATE INDEX replays_by_tenant ON replays (tenant_id, id);
 
 -- What was found when it was asked for. item_id: a lead, or a quarantined request. outcome: null while it waits.
 CREATE TABLE replay_items (
@@ -132,6 +146,8 @@ CREATE TABLE what_if_claims (
 -- ── Operators ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- A change of state somebody should hear of. subject: what changed (a service, a replay, a source); ids and codes only.
+-- next_attempt_at: when it is sent next, or until when a process is sending it; null: sent, given up, folded into a summary, or nobody to tell.
+-- at is set under the lock of what changed, so it is the order of the events of one subject.
 CREATE TABLE operator_events (
     id               uuid         NOT NULL PRIMARY KEY,
     tenant_id        text         REFERENCES tenants (id),
@@ -140,12 +156,38 @@ CREATE TABLE operator_events (
     detail           jsonb        NOT NULL DEFAULT '{}',
     at               timestamptz  NOT NULL DEFAULT clock_timestamp(),
     attempt_no       integer      NOT NULL DEFAULT 0,
+    last_attempt_at  timestamptz,
     next_attempt_at  timestamptz,
     sent_at          timestamptz,
+    summarised_in    uuid         REFERENCES operator_events (id),
     last_error       text
 );
 CREATE INDEX operator_events_due ON operator_events (next_attempt_at, id) WHERE sent_at IS NULL AND next_attempt_at IS NOT NULL;
-CREATE INDEX operator_events_by_subject ON operator_events (subject, id);
+CREATE INDEX operator_events_by_subject ON operator_events (subject, at, id);
+CREATE INDEX operator_events_by_tenant ON operator_events (tenant_id, id);
+CREATE INDEX operator_events_by_time ON operator_events (at);
+
+-- What is wrong at the moment, as operators were told: one row for each thing that ever was, changed by compare-and-set.
+CREATE TABLE alarms (
+    alarm       text         NOT NULL CHECK (alarm IN ('leads_stuck', 'source_silent', 'ledger_unbalanced', 'dead_letters')),
+    subject     text         NOT NULL,
+    tenant_id   text         REFERENCES tenants (id),
+    raised      boolean      NOT NULL,
+    changed_at  timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    seen_at     timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    detail      jsonb        NOT NULL DEFAULT '{}',
+    PRIMARY KEY (alarm, subject)
+);
+-- When leads of a destination last failed for good.
+CREATE INDEX deliveries_dead_by_destination ON deliveries (destination_id, finished_at) WHERE status = 'PERMANENTLY_FAILED';
+
+-- What one process works out for all: until when it is done, by whom next, and what came of it.
+CREATE TABLE watches (
+    name        text         NOT NULL PRIMARY KEY,
+    done_until  timestamptz  NOT NULL,
+    next_at     timestamptz  NOT NULL,
+    result      jsonb        NOT NULL DEFAULT '{}'
+);
 
 -- How many leads each source brought in an hour: what is usual for it.
 CREATE TABLE source_hours (

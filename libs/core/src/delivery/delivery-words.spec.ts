@@ -50,6 +50,22 @@ describe('leadStatusOf', () => {
       expected: 'PERMANENTLY_FAILED',
     },
     { description: 'all delivered', deliveries: [standing('DELIVERED'), standing('DELIVERED', 4)], expected: 'DELIVERED' },
+    {
+      description: 'the first attempt after a redelivery runs',
+      deliveries: [{ ...standing('SENDING', 7), attemptsBefore: 6 }],
+      expected: 'READY',
+    },
+    {
+      description: 'the second attempt after a redelivery runs',
+      deliveries: [{ ...standing('SENDING', 8), attemptsBefore: 6 }],
+      expected: 'FAILED',
+    },
+    {
+      description: 'a failed one that was superseded, and a delivered one',
+      deliveries: [{ ...standing('PERMANENTLY_FAILED', 6), superseded: true }, standing('DELIVERED')],
+      expected: 'DELIVERED',
+    },
+    { description: 'only superseded ones', deliveries: [{ ...standing('HELD'), superseded: true }], expected: undefined },
   ])('$description → $expected', ({ deliveries, expected }) => {
     expect(leadStatusOf(deliveries)).toBe(expected);
   });

@@ -5,10 +5,14 @@ export interface DeliveryStanding {
   readonly status: DeliveryStatus;
   /** Attempts opened so far, the running one included. */
   readonly attemptNo: number;
+  /** Of these, the ones of earlier rounds: a replay began the schedule anew after them. 0 unless told. */
+  readonly attemptsBefore?: number;
+  /** A later delivery or decision took its place: it says nothing about the lead any more. */
+  readonly superseded?: boolean;
 }
 
 /**
- * What a lead's deliveries, all of them, say about the lead. The first line that fits counts:
+ * What a lead's deliveries, all that are not superseded, say about the lead. The first line that fits counts:
  *
  * | deliveries                                                     | lead               |
  * |----------------------------------------------------------------|--------------------|
@@ -20,9 +24,10 @@ export interface DeliveryStanding {
  *
  * A held delivery shows only when nothing else moves any more, so a lead never has to leave HELD for another delivery's outcome.
  *
- * @returns undefined for a lead without deliveries: its status is not theirs to say.
+ * @returns undefined for a lead without such deliveries: its status is not theirs to say.
  */
-export function leadStatusOf(deliveries: readonly DeliveryStanding[]): LeadStatus | undefined {
+export function leadStatusOf(all: readonly DeliveryStanding[]): LeadStatus | undefined {
+  const deliveries = all.filter(({ superseded }) => superseded !== true);
   if (deliveries.length === 0) return undefined;
   const open = deliveries.filter(({ status }) => isOpenDelivery(status));
   if (open.some(failedBefore)) return 'FAILED';
@@ -32,6 +37,6 @@ export function leadStatusOf(deliveries: readonly DeliveryStanding[]): LeadStatu
   return 'DELIVERED';
 }
 
-function failedBefore({ status, attemptNo }: DeliveryStanding): boolean {
-  return status === 'RETRYING' || (status === 'SENDING' && attemptNo > 1);
+function failedBefore({ status, attemptNo, attemptsBefore = 0 }: DeliveryStanding): boolean {
+  return status === 'RETRYING' || (status === 'SENDING' && attemptNo - attemptsBefore > 1);
 }
