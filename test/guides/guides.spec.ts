@@ -4,7 +4,7 @@ import { blocksOf, makeOverlay, type Overlay } from './overlay.js';
 const GUIDES = ['add-a-stage.md', 'add-a-destination.md', 'add-a-source.md'];
 const SUITES = [
   'libs/screening',
-  'libs/delivery/src/destinations/file',
+  'libs/delivery/src/destinations/spool',
   'libs/delivery/src/destination-registry',
   'libs/ingestion/src/sources/quote-desk',
   'libs/ingestion/src/sources/source-kinds',

@@ -14,7 +14,7 @@ import type { Destination, FetchingSource } from './destination.port.js';
 import type { DestinationRegistry } from './destination-registry.js';
 import { Slots } from './slots.js';
 
-/** Calls in flight at once, per destination and process. */
+/** Calls in flight at once, per destination and process, unless its kind or its configuration says otherwise. */
 const CONCURRENCY = 32;
 /** The same for fetches: one webhook may tell of a thousand leads, and who keeps them counts our calls. */
 const FETCH_CONCURRENCY = 8;
@@ -67,7 +67,7 @@ export class ConfiguredDestinations {
       config,
       destination: this.registry.open(config),
       schedule: { multiples: config.retry_multiples ?? DEFAULT_RETRY_MULTIPLES, baseSeconds: this.retryBaseSeconds },
-      slots: this.slotsOf(destinationId, config.concurrency ?? CONCURRENCY),
+      slots: this.slotsOf(destinationId, config.concurrency ?? this.registry.concurrencyOf(config) ?? CONCURRENCY),
     };
   }
 

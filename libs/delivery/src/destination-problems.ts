@@ -1,4 +1,4 @@
-import type { TenantConfig } from '#core';
+import type { DestinationConfig, TenantConfig } from '#core';
 import { OutboundHttp, type OutboundRules } from '#platform';
 import { isFetchingSource } from './configured-destinations.js';
 import { DestinationRegistry } from './destination-registry.js';
@@ -15,7 +15,23 @@ export function destinationProblems(config: TenantConfig, rules: OutboundRules):
       isFetchingSource(source) ? registry.fetchProblems(source).map((problem) => `sources[${index}].${problem}`) : [],
     ),
     ...config.destinations.flatMap((destination, index) =>
-      registry.problems(destination).map((problem) => `destinations[${index}].${problem}`),
+      [...registry.problems(destination), ...targetProblems(destination, config, registry)].map(
+        (problem) => `destinations[${index}].${problem}`,
+      ),
     ),
   ];
+}
+
+/** A lead without what its destination finds it by is told of when it is mapped, not after six calls. */
+function targetProblems(destination: DestinationConfig, { mappings }: TenantConfig, registry: DestinationRegistry): string[] {
+  const mapping = mappings.find(({ name }) => name === destination.mapping);
+  if (mapping === undefined) return [];
+  return registry
+    .requiredTargetsOf(destination)
+    .filter((target) => !mapping.fields.some((field) => field.target === target && field.required_as != null))
+    .map(
+      (target) =>
+        `mapping: the kind ${destination.kind} sends nothing without ${target}, so the mapping ${mapping.name} needs a field such as ` +
+        `{ target: ${target}, from: [${target}], as: text, required_as: ${target} }`,
+    );
 }

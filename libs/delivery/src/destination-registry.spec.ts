@@ -80,6 +80,60 @@ describe('DestinationRegistry', () => {
     expect(found.join()).not.toContain('secret');
   });
 
+  const aHubSpot = (given: Partial<DestinationConfig> = {}): DestinationConfig =>
+    aConfig({ kind: 'hubspot', url: 'https://api.hubapi.com', answers: 'standard', effect: 'upsert', ...given });
+
+  it.each<{ description: string; config: DestinationConfig; problems: RegExp[] }>([
+    { description: 'nothing that is there for nothing', config: aHubSpot({ options: { portal_id: '1234567' } }), problems: [] },
+    {
+      description: 'an answer rule that nobody asks',
+      config: aHubSpot({ success: [{ status: '2xx' }], record_id_path: 'id' }),
+      problems: [/^success: has no use for the kind hubspot; remove it, or use one of: timeout_seconds$/, /^record_id_path: has no use/],
+    },
+    { description: 'a body of another kind', config: aHubSpot({ body: 'xml' }), problems: [/^body: has no use for the kind hubspot/] },
+    {
+      description: 'a way to log in that is not tried',
+      config: aHubSpot({ authentication: { kind: 'basic', username: 'u', password: 'secret' } }),
+      problems: [/^authentication\.kind: must be bearer for the kind hubspot \(HubSpot\)$/],
+    },
+    {
+      description: 'another style of answers, another effect',
+      config: aHubSpot({ answers: 'plain', effect: 'blind' }),
+      problems: [/^answers: must be standard/, /^effect: must be upsert/],
+    },
+    {
+      description: 'an option that nobody knows',
+      config: aHubSpot({ options: { portal: '1' } }),
+      problems: [/^options\.portal: is not known to the kind hubspot; it takes: portal_id$/],
+    },
+    {
+      description: 'an option of the wrong type',
+      config: aHubSpot({ options: { portal_id: 1234567 } }),
+      problems: [/^options\.portal_id: must be text; put it in quotes$/],
+    },
+    {
+      description: 'an option where there are none',
+      config: aConfig({ options: { folder: '/' } }),
+      problems: [/^options\.folder: is not known to the kind http; it takes no options$/],
+    },
+  ])('holds a configuration against what its kind takes: $description', ({ config, problems }) => {
+    const found = registry.problems(config);
+    expect(found).toHaveLength(problems.length);
+    problems.forEach((problem, index) => expect(found[index]).toMatch(problem));
+    expect(found.join()).not.toContain('secret');
+  });
+
+  it('says how many calls a kind wants under way, and where its records are looked at', () => {
+    expect(registry.concurrencyOf({ kind: 'hubspot' })).toBe(200);
+    expect(registry.concurrencyOf({ kind: 'http' })).toBeUndefined();
+    const withPortal = aHubSpot({ options: { portal_id: '77' } });
+    expect(registry.recordUrlOf(withPortal)).toBe('https://app.hubspot.com/contacts/77/record/0-1/{record_id}');
+    expect(registry.recordUrlOf({ ...withPortal, record_url: 'https://crm.example.com/{record_id}' })).toBe(
+      'https://crm.example.com/{record_id}',
+    );
+    expect(registry.recordUrlOf(aHubSpot())).toBeUndefined();
+  });
+
   it('describes every secret member as one', () => {
     for (const kind of [...destinationKinds(http), ...fetchers(http)]) {
       for (const { path, secret, label, help } of kind.fields) {

@@ -1,5 +1,6 @@
 import { readPath, type DestinationConfig, type JsonValue } from '#core';
 import { OutboundRules } from '#platform';
+import { OPTIONS, takenProblems } from './check-taken-members.js';
 import type { Destination, DestinationField, DestinationKind, Fetcher, FetchingSource } from './destination.port.js';
 
 /** The kinds of destinations this gateway knows, and the fetchers of sources that are sent ids only. */
@@ -43,7 +44,22 @@ export class DestinationRegistry {
           'A new kind is a folder under libs/delivery/src/destinations and a line in destinations/destination-kinds.ts.',
       ];
     }
-    return this.problemsIn(config, kind.fields);
+    return [...takenProblems(config, kind), ...this.problemsIn(config, kind.fields)];
+  }
+
+  /** Calls in flight at once that the kind asks for; undefined: it does not mind. */
+  concurrencyOf({ kind }: Pick<DestinationConfig, 'kind'>): number | undefined {
+    return this.kinds.get(kind)?.concurrency;
+  }
+
+  /** Where a person looks at a record of this destination, with `{record_id}`; undefined: nobody has said. */
+  recordUrlOf(config: DestinationConfig): string | undefined {
+    return config.record_url ?? this.kinds.get(config.kind)?.recordUrl?.(config);
+  }
+
+  /** Targets that the mapping of a destination of this kind must have as required fields. */
+  requiredTargetsOf({ kind }: Pick<DestinationConfig, 'kind'>): readonly string[] {
+    return this.kinds.get(kind)?.requiredTargets ?? [];
   }
 
   /** The same for what a source says about fetching its leads. */
@@ -74,11 +90,19 @@ export class DestinationRegistry {
     return fetcher.open(source);
   }
   private problemsIn(config: object, fields: readonly DestinationField[]): string[] {
-    return fields.flatMap(({ path, check, isAddress }) => {
-      const value = readPath(config as JsonValue, path);
-      if (typeof value !== 'string') return [];
-      const problem = check?.(value) ?? (isAddress === true ? this.rules.problemOf(value) : undefined);
-      return problem === undefined ? [] : [`${path}: ${problem}`];
+    return fields.flatMap((field) => {
+      const problem = this.problemIn(readPath(config as JsonValue, field.path), field);
+      return problem === undefined ? [] : [`${field.path}: ${problem}`];
     });
+  }
+
+  private problemIn(
+    value: JsonValue | undefined,
+    { path, help, required, values, check, isAddress }: DestinationField,
+  ): string | undefined {
+    if (value === undefined || value === null) return required === true ? `is missing; ${help}` : undefined;
+    if (values !== undefined && !values.some((one) => one === value)) return `must be one of: ${values.join(', ')}`;
+    if (typeof value !== 'string') return values === undefined && path.startsWith(OPTIONS) ? 'must be text; put it in quotes' : undefined;
+    return check?.(value) ?? (isAddress === true ? this.rules.problemOf(value) : undefined);
   }
 }

@@ -1,4 +1,13 @@
-import type { DestinationConfig, JsonObject, LeadId, Signal, SourceConfig } from '#core';
+import type {
+  DestinationAnswers,
+  DestinationAuthenticationKind,
+  DestinationConfig,
+  DestinationEffect,
+  JsonObject,
+  LeadId,
+  Signal,
+  SourceConfig,
+} from '#core';
 
 /** One call. Payload and key are the same for every attempt of a delivery. */
 export interface DestinationCall {
@@ -45,8 +54,24 @@ export interface DestinationField {
   readonly secret: boolean;
   /** true: an address that is called; it is judged by the rules of outbound calls, after `check`. */
   readonly isAddress?: boolean;
+  /** What it must be one of; text unless told. */
+  readonly values?: readonly (string | boolean)[];
+  /** true: without it the destination cannot be used. */
+  readonly required?: boolean;
   /** @returns what is wrong with a value that is present, and what mends it; undefined when it can be used */
   readonly check?: (value: string) => string | undefined;
+}
+
+/** Members of a configuration that mean something to some kinds only. Every other member but `options` holds for all of them. */
+export const MEMBERS_OF_SOME_KINDS = ['body', 'xml_root', 'success', 'duplicate', 'record_id_path', 'timeout_seconds'] as const;
+export type MemberOfSomeKinds = (typeof MEMBERS_OF_SOME_KINDS)[number];
+
+/** What of a configuration a kind makes use of. Anything else would be there for nothing and is refused when the configuration is read. */
+export interface TakenMembers {
+  readonly authentication: readonly DestinationAuthenticationKind[];
+  readonly answers: readonly DestinationAnswers[];
+  readonly effect: readonly DestinationEffect[];
+  readonly members: readonly MemberOfSomeKinds[];
 }
 
 /** A kind of destination: a folder under destinations/ and a line in destination-kinds.ts. */
@@ -55,7 +80,18 @@ export interface DestinationKind {
   readonly kind: string;
   readonly label: string;
   readonly help: string;
+  readonly takes: TakenMembers;
+  /** A path that begins with `options.` is a member that only this kind has; there are no others under `options`. */
   readonly fields: readonly DestinationField[];
+  /** Targets without which nothing can be sent: the destination's mapping must have each of them as a required field. */
+  readonly requiredTargets?: readonly string[];
+  /**
+   * Calls in flight at once, per destination and process, where the configuration names no `concurrency`; 32 unless told. A kind that sends
+   * calls together needs as many as fill its batches in flight, because a call that waits for its batch holds a slot.
+   */
+  readonly concurrency?: number;
+  /** `record_url` where the configuration has none: where a person looks at a record, with `{record_id}`. */
+  recordUrl?(config: DestinationConfig): string | undefined;
   /** @param config checked: no field has a problem */
   open(config: DestinationConfig): Destination;
 }

@@ -6,6 +6,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsObject,
   IsOptional,
   IsString,
@@ -98,6 +99,16 @@ export class DuplicateRule extends AnswerRule {
 export const DESTINATION_BODIES = ['json', 'form', 'xml'] as const;
 export type DestinationBody = (typeof DESTINATION_BODIES)[number];
 
+/** When calls to a destination stop because it fails, and when the next one tries. */
+export class BreakerConfig {
+  /** Failures of different leads in a row after which nothing is sent to it. Default 5. */
+  @IsOptional() @IsInt() @Min(1) @Max(1000) failures?: number;
+  /** Until one call tries again, in multiples of LEADGATE_RETRY_BASE_SECONDS. Default 10. */
+  @IsOptional() @IsInt() @Min(1) @Max(1000) probe_multiple?: number;
+  /** true: every lead is sent at its time, however many fail. */
+  @IsOptional() @IsBoolean() off?: boolean;
+}
+
 export class DestinationConfig {
   @Matches(SLUG, SLUG_HELP) name!: string;
   /** A folder under libs/delivery/src/destinations. */
@@ -122,12 +133,18 @@ export class DestinationConfig {
   @IsOptional() @IsArray() @IsInt({ each: true }) @Min(0, { each: true }) retry_multiples?: number[];
   /** Total time of one call, connection to last byte. Default 30. */
   @IsOptional() @IsInt() @Min(1) @Max(30) timeout_seconds?: number;
-  /** Calls in flight at once, per process. Default 32. */
+  /** Calls in flight at once, of all processes together. Absent: 32 for each process, or what its kind asks for. */
   @IsOptional() @IsInt() @Min(1) @Max(256) concurrency?: number;
+  /** Calls a second at most, of all processes together; 0.5 is one every two seconds. Absent: as many as it takes. */
+  @IsOptional() @IsNumber() @Min(0.01) @Max(10_000) rate_per_second?: number;
+  /** Absent: 5 failures, a probe after 10 × LEADGATE_RETRY_BASE_SECONDS. */
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => BreakerConfig) breaker?: BreakerConfig;
   /** Dot path of the record's id in a JSON answer, e.g. `id`. */
   @IsOptional() @IsString() record_id_path?: string;
   /** Where a person looks at the record, e.g. `https://crm.example.com/leads/{record_id}`; shown with the delivery. */
   @IsOptional() @IsString() record_url?: string;
+  /** What only this kind of destination takes; the kind itself checks it. */
+  @IsOptional() @IsObject() options?: Record<string, JsonValue>;
 }
 
 /** The statuses an AnswerRule is about, both ends included. @param status of a checked rule */

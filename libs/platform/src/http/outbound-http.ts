@@ -80,6 +80,11 @@ export class OutboundHttp {
   }
 
   /** Never rejects: what went wrong is the outcome. */
+  patch(call: OutboundCall): Promise<CallOutcome> {
+    return this.call('PATCH', call);
+  }
+
+  /** Never rejects: what went wrong is the outcome. */
   get(call: Omit<OutboundCall, 'body'>): Promise<CallOutcome> {
     return this.call('GET', { ...call, body: null });
   }
@@ -90,7 +95,7 @@ export class OutboundHttp {
   }
 
   private call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PATCH',
     {
       origin,
       path,

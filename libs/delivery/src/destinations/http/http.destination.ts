@@ -1,9 +1,16 @@
-import type { DestinationConfig } from '#core';
+import { DESTINATION_AUTHENTICATIONS, type DestinationConfig } from '#core';
 import { type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
-import type { Destination, DestinationAnswer, DestinationCall, DestinationKind } from '../../destination.port.js';
+import {
+  MEMBERS_OF_SOME_KINDS,
+  type Destination,
+  type DestinationAnswer,
+  type DestinationCall,
+  type DestinationKind,
+} from '../../destination.port.js';
+import { callShowing } from '../over-http/call-showing.js';
 import { openCredentials } from '../over-http/credentials.js';
 import type { Credentials, Proof } from '../over-http/proof.js';
-import { readHttpAnswer, readNoAnswer, readNoProof } from '../over-http/read-http-answer.js';
+import { readHttpAnswer, readNoAnswer } from '../over-http/read-http-answer.js';
 import { HTTP_FIELDS } from './http-fields.js';
 
 /** Connection to last byte; CONTRACTS 1. */
@@ -15,6 +22,12 @@ export function httpDestination(http: OutboundHttp): DestinationKind {
     kind: 'http',
     label: 'HTTP',
     help: 'POSTs every lead to an address.',
+    takes: {
+      authentication: DESTINATION_AUTHENTICATIONS,
+      answers: ['plain', 'standard'],
+      effect: ['keyed', 'upsert', 'search_first', 'blind'],
+      members: MEMBERS_OF_SOME_KINDS,
+    },
     fields: HTTP_FIELDS,
     open: (config) => new HttpDestination(http, config),
   };
@@ -38,23 +51,11 @@ class HttpDestination implements Destination {
   }
 
   async send(call: DestinationCall): Promise<DestinationAnswer> {
-    const began = performance.now();
-    const proof = await this.credentials.prove(call);
-    if ('cause' in proof) return readNoProof(proof);
-    const outcome = await this.post(call, proof, began);
-    if (outcome.kind !== 'answered' || outcome.statusCode !== 401 || proof.renew === undefined || !this.hasTimeToRepeat(began))
-      return this.read(outcome, call);
-    const renewed = await proof.renew();
-    // The first call was refused, so nothing had an effect.
-    return 'cause' in renewed ? readNoProof(renewed) : this.read(await this.post(call, renewed, began), call);
+    const outcome = await callShowing(this.credentials, call, this.timeoutMs, (proof, timeoutMs) => this.post(call, proof, timeoutMs));
+    return this.read(outcome, call);
   }
 
-  /** Another token takes a third of the time limit at most; what is left is the repeated call's. */
-  private hasTimeToRepeat(began: number): boolean {
-    return performance.now() - began < this.timeoutMs / 2;
-  }
-
-  private post(call: DestinationCall, proof: Proof, began: number): Promise<CallOutcome> {
+  private post(call: DestinationCall, proof: Proof, timeoutMs: number): Promise<CallOutcome> {
     const { payload, contentType, idempotencyKey, attemptNo, traceparent, signal } = call;
     return this.http.post({
       origin: this.origin,
@@ -67,7 +68,7 @@ class HttpDestination implements Destination {
         ...(traceparent !== null && isHeaderText(traceparent) ? { traceparent } : {}),
       },
       body: payload,
-      timeoutMs: proof.renew === undefined ? this.timeoutMs : Math.ceil(this.timeoutMs - (performance.now() - began)),
+      timeoutMs,
       // Where a call may not be repeated, a kept connection that dies under it would leave one more lead to a person.
       keepConnection: this.config.effect !== 'blind',
       signal,

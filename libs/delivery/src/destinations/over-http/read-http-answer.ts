@@ -2,7 +2,7 @@ import { judgeAnswer, parseRetryAfter, type AnswerRules } from '#core';
 import { answerExcerpt, type CallOutcome } from '#platform';
 import type { DestinationAnswer } from '../../destination.port.js';
 import { withoutSecrets } from './credentials.js';
-import type { Credentials, NoProof } from './proof.js';
+import type { Credentials } from './proof.js';
 
 export const PROTOCOL_ERROR = 'PROTOCOL_ERROR';
 
@@ -33,9 +33,4 @@ export function readHttpAnswer(
 /** There was no answer. */
 export function readNoAnswer({ kind, code, cause }: Extract<CallOutcome, { kind: 'not_sent' | 'unknown' }>): DestinationAnswer {
   return { signal: { kind, cause }, errorCode: code, excerpt: null, recordId: null };
-}
-
-/** There was nothing to be let in with. */
-export function readNoProof(proof: NoProof): DestinationAnswer {
-  return readNoAnswer({ kind: 'not_sent', ...proof });
 }
