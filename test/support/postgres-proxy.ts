@@ -1,4 +1,4 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { FaultProxy } from '../faults/support/fault-proxy.js';
 
 /**
  * What happens to a connection whose client says COMMIT:
@@ -21,67 +21,33 @@ const COMMIT = Buffer.from('COMMIT\0');
 
 /** Stands between a pool and Postgres and breaks connections at the moments that matter. */
 export async function startPostgresProxy(databaseUrl: string): Promise<PostgresProxy> {
-  const target = new URL(databaseUrl);
-  const sockets = new Set<Socket>();
-  const held: (() => void)[] = [];
-  const state = { down: false, frozen: false };
   const cuts: Cut[] = [];
-
-  const server = createServer((client) => {
-    if (state.down) {
-      client.destroy();
-      return;
-    }
-    const upstream = connect(Number(target.port), target.hostname);
-    let deaf = false;
-    const cut = (): void => {
-      client.destroy();
-      upstream.destroy();
-    };
-    const pass = (work: () => void): void => void (state.frozen ? held.push(work) : work());
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', cut);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        cut();
-      });
-    }
-    client.on('data', (data) =>
-      pass(() => {
-        const next = data.includes(COMMIT) ? cuts.shift() : undefined;
-        if (next === 'before') cut();
-        else {
-          deaf ||= next === 'after';
-          upstream.write(data);
-        }
-      }),
-    );
-    upstream.on('data', (data) => pass(() => void (deaf ? cut() : client.write(data))));
+  const deaf = new Set<number>();
+  const proxy = await FaultProxy.start(databaseUrl, {
+    look: (direction, bytes, connectionNo) => {
+      if (direction === 'downstream') return deaf.delete(connectionNo) ? 'cut' : 'pass';
+      const next = bytes.includes(COMMIT) ? cuts.shift() : undefined;
+      if (next === 'after') deaf.add(connectionNo);
+      return next === 'before' ? 'cut' : 'pass';
+    },
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-
+  let thaw: (() => void) | undefined;
   return {
-    url: Object.assign(new URL(databaseUrl), { hostname: '127.0.0.1', port: `${port}` }).href,
+    url: proxy.before(databaseUrl),
     cuts,
     get down() {
-      return state.down;
+      return proxy.down;
     },
     set down(down) {
-      state.down = down;
-      if (down) for (const socket of sockets) socket.destroy();
+      proxy.down = down;
     },
     get frozen() {
-      return state.frozen;
+      return thaw !== undefined;
     },
     set frozen(frozen) {
-      state.frozen = frozen;
-      if (!frozen) for (const work of held.splice(0)) work();
+      thaw?.();
+      thaw = frozen ? proxy.add({ type: 'timeout', ms: 0 }) : undefined;
     },
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close: () => proxy.close(),
   };
 }

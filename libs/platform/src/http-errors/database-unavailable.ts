@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** SQLSTATE classes and states that mean "not now": connection, resources, shutdown; read-only server, lock and statement time-outs. */
 const UNAVAILABLE_STATES = /^(08...|53...|57P..|25006|55P03|57014)$/;
 const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
@@ -13,7 +15,7 @@ const PG_MESSAGES =
  * backend terminated.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!types.isNativeError(error)) return false;
   const code = textOf(error, 'code');
   if (code !== undefined && (UNAVAILABLE_STATES.test(code) || SOCKET_CODES.has(code))) return true;
   if (PG_MESSAGES.test(error.message)) return true;
