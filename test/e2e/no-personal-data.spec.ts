@@ -10,6 +10,7 @@ import {
   startDemoCrm,
   startGateway,
 } from '../support/gateway-process.js';
+import { contentOfRedis } from '../support/redis-content.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { untilSettled } from '../support/three-ledgers.js';
 
@@ -32,24 +33,6 @@ const LEAD = {
   address: { zip: '66123', street: CANARIES.street },
   house: { is_owner: true },
 };
-
-/** Everything under a key, whatever its type. */
-async function contentOf(redis: Redis, key: string): Promise<unknown> {
-  switch (await redis.type(key)) {
-    case 'hash':
-      return redis.hgetall(key);
-    case 'list':
-      return redis.lrange(key, 0, -1);
-    case 'set':
-      return redis.smembers(key);
-    case 'zset':
-      return redis.zrange(key, '0', '-1');
-    case 'stream':
-      return redis.xrange(key, '-', '+');
-    default:
-      return redis.get(key);
-  }
-}
 
 describe.each(QUEUE_BACKENDS)('personal data stay in the columns that are meant for them, on $name', ({ redisUrl, empty }) => {
   let database: TestDatabase;
@@ -136,9 +119,8 @@ describe.each(QUEUE_BACKENDS)('personal data stay in the columns that are meant 
   it('not in Redis', async () => {
     if (redisUrl === undefined) return expect(gateway.output()).toContain('"backend":"postgres"');
     const redis = new Redis(redisUrl);
-    const found: string[] = [];
-    for (const key of await redis.keys('*')) found.push(...planted(`${key} ${JSON.stringify(await contentOf(redis, key))}`));
+    const content = await contentOfRedis(redis);
     redis.disconnect();
-    expect(found).toEqual([]);
+    expect(planted(content)).toEqual([]);
   });
 });

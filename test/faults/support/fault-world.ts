@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import { eventually } from '../../support/eventually.js';
+import { type DemoCrmProcess, makeDataDir, startDemoCrm } from '../../support/gateway-process.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { demoLead } from './demo-lead.js';
+import { GatewaySlot } from './gateway-slot.js';
+import { settled } from './settled.js';
+
+export interface WorldOptions {
+  readonly redisUrl?: string | undefined;
+  readonly env?: Record<string, string>;
+  /** Another database than a clone of the template, e.g. in a Postgres that is stopped. */
+  readonly database?: Pick<TestDatabase, 'url' | 'ownerUrl' | 'drop'>;
+}
+
+export interface Acknowledgement {
+  readonly status: number;
+  readonly leadId: string;
+  readonly replayed: boolean;
+}
+
+/** A database, the demo CRM and gateways on them. */
+export class FaultWorld {
+  readonly slots: GatewaySlot[] = [];
+
+  private constructor(
+    readonly folder: Awaited<ReturnType<typeof makeDataDir>>,
+    readonly database: Pick<TestDatabase, 'url' | 'ownerUrl' | 'drop'>,
+    /** As the owner of the tables. */
+    readonly owner: pg.Pool,
+    public crm: DemoCrmProcess,
+    private readonly options: WorldOptions,
+  ) {}
+
+  static async open(options: WorldOptions = {}): Promise<FaultWorld> {
+    const folder = await makeDataDir();
+    const database = options.database ?? (await createTestDatabase());
+    const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 4 });
+    owner.on('error', () => {
+      // Servers of these suites are stopped while connections are idle.
+    });
+    return new FaultWorld(folder, database, owner, await startDemoCrm(folder.path), options);
+  }
+
+  /** @param env of all lives of this gateway */
+  slot(env: Record<string, string> = {}): GatewaySlot {
+    const slot = new GatewaySlot({
+      databaseUrl: this.database.url,
+      redisUrl: this.options.redisUrl,
+      dataDir: this.folder.path,
+      env: { CUSTOMER_API_URL: `${this.crm.url}/leads`, LEADGATE_RETRY_BASE_SECONDS: '0.05', ...this.options.env, ...env },
+    });
+    this.slots.push(slot);
+    return slot;
+  }
+
+  /** What the demo CRM wrote down, one request per line. */
+  get crmLedger(): string {
+    return join(this.folder.path, 'demo-crm.ndjson');
+  }
+
+  async restartCrm(): Promise<void> {
+    await this.crm.kill('SIGKILL');
+    this.crm = await startDemoCrm(this.folder.path, Number(new URL(this.crm.url).port));
+  }
+
+  async rows<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.owner.query<Row>(sql, values)).rows;
+  }
+
+  /** Time that leases and rings need to count as lost, without waiting for it: everything in flight has its moment moved back. */
+  async timePasses(): Promise<void> {
+    await this.owner.query(`update deliveries set lease_until = clock_timestamp() - interval '1 s' where status = 'SENDING'`);
+    for (const table of ['leads', 'deliveries'])
+      await this.owner.query(`update ${table} set rung_at = rung_at - interval '2 min' where rung_at is not null`);
+  }
+
+  /** Until every lead is at its end or held. */
+  async settled(limitSeconds = 120): Promise<void> {
+    await settled(this.owner, limitSeconds);
+  }
+
+  async until(what: string, sql: string, values: unknown[] = [], limitSeconds = 60): Promise<void> {
+    await eventually(what, async () => ((await this.owner.query(sql, values)).rowCount ? true : undefined), limitSeconds);
+  }
+
+  async close(): Promise<void> {
+    for (const slot of this.slots) {
+      if (slot.alive) slot.thaw();
+      await slot.kill();
+    }
+    await this.crm.kill('SIGKILL');
+    await this.owner.end();
+    await this.database.drop();
+    await this.folder.remove();
+  }
+}
+
+/** @throws when there is no answer */
+export async function sendLead(url: string, number: number, key?: string): Promise<Acknowledgement> {
+  const answer = await fetch(`${url}/webhooks/leads`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { 'idempotency-key': key }) },
+    body: JSON.stringify(demoLead(number)),
+  });
+  const body = (await answer.json()) as { lead_id?: string };
+  return { status: answer.status, leadId: body.lead_id ?? '', replayed: answer.headers.get('idempotent-replayed') === 'true' };
+}

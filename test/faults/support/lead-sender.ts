@@ -1,0 +1,117 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { demoLead } from './demo-lead.js';
+
+export interface SenderOptions {
+  /** Addresses that may be tried; asked anew for every request. */
+  readonly urls: () => readonly string[];
+  readonly perSecond: number;
+  /** Of the first lead: two senders of one database must not be the same people. */
+  readonly firstNumber?: number;
+}
+
+const AT_ONCE = 24;
+const ANSWER_LIMIT_MS = 10_000;
+const AGAIN_MS = 100;
+/** So many leads after it was acknowledged, every so manieth is sent once more. */
+const REPEAT_EVERY = 20;
+
+/**
+ * A sender as the promise wants one: each lead has a key of its own and is sent until it is acknowledged, whatever comes in between. Beside the
+ * ledger of what was acknowledged it keeps what no gateway may ever answer.
+ */
+export class LeadSender {
+  /** Ids by number, of leads that were answered 2xx. */
+  readonly acknowledged = new Map<number, string>();
+  readonly broken: string[] = [];
+  /** Requests that ended, answered or not: the clock of a schedule, which no slow machine runs down. */
+  ticks = 0;
+  refused = 0;
+  private next: number;
+  private stopped = false;
+  private readonly working: Promise<void>[] = [];
+  private readonly waiting = new Set<() => void>();
+  private readonly began = performance.now();
+
+  constructor(private readonly options: SenderOptions) {
+    this.next = options.firstNumber ?? 1;
+  }
+
+  start(): void {
+    for (let n = 0; n < AT_ONCE; n += 1) this.working.push(this.work());
+  }
+
+  /** What is on its way is sent until it is acknowledged; nothing new is begun. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.working);
+  }
+
+  /** Until so many more requests ended. */
+  async after(requests: number): Promise<void> {
+    const until = this.ticks + requests;
+    while (this.ticks < until && !this.stopped) await new Promise<void>((resolve) => this.waiting.add(resolve));
+  }
+
+  private async work(): Promise<void> {
+    while (!this.stopped) {
+      await this.paced();
+      const number = this.next;
+      this.next += 1;
+      await this.deliver(number);
+      if (number % REPEAT_EVERY === 0) await this.deliver(number);
+    }
+  }
+
+  private async paced(): Promise<void> {
+    const due = ((this.next - (this.options.firstNumber ?? 1)) / this.options.perSecond) * 1000;
+    const early = due - (performance.now() - this.began);
+    if (early > 0) await pause(early);
+  }
+
+  private async deliver(number: number): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      const urls = this.options.urls();
+      const url = urls[(number + tries) % Math.max(1, urls.length)];
+      const done = url !== undefined && (await this.send(url, number));
+      this.tick();
+      if (done) return;
+      await pause(AGAIN_MS * (1 + (tries % 5)));
+    }
+  }
+
+  /** @returns whether it was acknowledged */
+  private async send(url: string, number: number): Promise<boolean> {
+    try {
+      const answer = await fetch(`${url}/webhooks/leads`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': `sent-${number}` },
+        body: JSON.stringify(demoLead(number)),
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      });
+      const body = (await answer.json()) as { lead_id?: string };
+      if (answer.status === 200 && body.lead_id !== undefined) {
+        this.acknowledge(number, body.lead_id);
+        return true;
+      }
+      this.refused += 1;
+      if (answer.status !== 503) this.broken.push(`I2: lead ${number} was answered ${answer.status}`);
+      else if (!(Number(answer.headers.get('retry-after')) > 0))
+        this.broken.push(`I8: lead ${number} was answered 503 without Retry-After`);
+    } catch {
+      // No answer: the process died, or the connection did. Whether the lead is stored is not known, so it is sent again under its key.
+    }
+    return false;
+  }
+
+  private acknowledge(number: number, leadId: string): void {
+    const first = this.acknowledged.get(number);
+    if (first !== undefined && first !== leadId) this.broken.push(`I4: lead ${number} was acknowledged as ${first} and as ${leadId}`);
+    this.acknowledged.set(number, leadId);
+  }
+
+  private tick(): void {
+    this.ticks += 1;
+    for (const wake of this.waiting) wake();
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,187 @@
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { verifyAuditChain } from '#audit';
+import { findCanaries, unwanted } from '../../support/find-canaries.js';
+import { contentOfRedis } from '../../support/redis-content.js';
+import { readCrmLedger, type SeenLead } from './crm-ledger.js';
+import { CANARY } from './demo-lead.js';
+import type { FaultWorld } from './fault-world.js';
+
+export interface Acknowledged {
+  /** Ids of leads that were answered 2xx. */
+  readonly acknowledged: readonly string[];
+  readonly redisUrl?: string | undefined;
+  /** Seconds between two attempts of a delivery, times 1, 2, 4, 8, 16. */
+  readonly retryBaseSeconds?: number;
+}
+
+/** Findings are many when something is wrong; the first few say it. */
+const SHOWN = 5;
+
+/**
+ * Holds three ledgers against each other: what was acknowledged, what Postgres has, what the CRM wrote down before it answered. Nothing may be
+ * on its way any more. Returns a sentence for each broken promise, which begins with its number in docs/reliability.md; empty: all hold.
+ */
+export async function judge(world: FaultWorld, run: Acknowledged): Promise<string[]> {
+  const seen = await readCrmLedger(world.crmLedger);
+  const client = await world.owner.connect();
+  try {
+    const answers = [
+      await storedBeforeAnswered(client, run),
+      await atAnEnd(client),
+      await deliveredOnce(client, seen),
+      await auditTells(client, world.owner),
+      await attemptsAreCalls(client, seen),
+      await neverEarly(client, run.retryBaseSeconds ?? 0.05),
+      await nothingPersonal(client, world, run.redisUrl),
+    ];
+    return answers.flat();
+  } finally {
+    client.release();
+  }
+}
+
+function finding(promise: string, what: string, ids: readonly string[]): string[] {
+  return ids.length === 0 ? [] : [`${promise}: ${ids.length} × ${what}: ${ids.slice(0, SHOWN).join(', ')}`];
+}
+
+async function idsOf(client: pg.ClientBase, sql: string, values: unknown[] = []): Promise<string[]> {
+  return (await client.query<{ id: string }>(sql, values)).rows.map(({ id }) => id);
+}
+
+async function storedBeforeAnswered(client: pg.ClientBase, { acknowledged }: Acknowledged): Promise<string[]> {
+  const lost = await idsOf(
+    client,
+    `select acknowledged.id from unnest($1::uuid[]) as acknowledged (id)
+      where not exists (select from leads join inbound_requests request on request.id = leads.inbound_request_id
+                         where leads.id = acknowledged.id and length(request.body) > 0)`,
+    [acknowledged],
+  );
+  return finding('I1 I2', 'acknowledged and not stored', lost);
+}
+
+async function atAnEnd(client: pg.ClientBase): Promise<string[]> {
+  return [
+    ...finding(
+      'I1',
+      'neither at its end nor held',
+      await idsOf(client, `select id from leads where status in ('RECEIVED', 'READY', 'FAILED')`),
+    ),
+    ...finding('I1', 'held without a reason', await idsOf(client, `select id from leads where status = 'HELD' and hold_reason is null`)),
+    ...finding(
+      'I1',
+      'held until nobody releases it',
+      await idsOf(client, `select id from leads where status = 'HELD' and hold_until < clock_timestamp() - interval '1 min'`),
+    ),
+    ...finding(
+      'I1',
+      'its status says other than its deliveries',
+      await idsOf(
+        client,
+        `select leads.id from leads join deliveries on deliveries.lead_id = leads.id and deliveries.superseded_at is null
+          group by leads.id having (leads.status = 'DELIVERED') <> bool_and(deliveries.status = 'DELIVERED')`,
+      ),
+    ),
+  ];
+}
+
+async function deliveredOnce(client: pg.ClientBase, seen: ReadonlyMap<string, SeenLead>): Promise<string[]> {
+  const { rows } = await client.query<{ id: string; status: string; unknowns: number }>(
+    `select leads.id, leads.status, count(*) filter (where attempt.sent_state = 'unknown')::int as unknowns
+       from leads left join delivery_attempts attempt on attempt.lead_id = leads.id group by leads.id`,
+  );
+  const leads = new Map(rows.map((row) => [row.id, row]));
+  const of = (test: (lead: SeenLead, id: string) => boolean): string[] =>
+    [...seen].filter(([id, lead]) => test(lead, id)).map(([id]) => id);
+  return [
+    ...finding(
+      'I1',
+      'delivered and not at the CRM',
+      rows.filter(({ id, status }) => status === 'DELIVERED' && !seen.get(id)?.effects).map(({ id }) => id),
+    ),
+    ...finding(
+      'I3',
+      'more than one effect',
+      of(({ effects }) => effects > 1),
+    ),
+    ...finding(
+      'I3',
+      'repeated with another key or other bytes',
+      of(({ forms }) => forms.size > 1),
+    ),
+    ...finding(
+      'I3',
+      'would be there twice in a CRM that ignores keys, although no attempt says unknown',
+      of(({ arrivals }, id) => arrivals - 1 > (leads.get(id)?.unknowns ?? 0)),
+    ),
+    ...finding(
+      'I1',
+      'at the CRM and unknown here',
+      of((_lead, id) => !leads.has(id)),
+    ),
+  ];
+}
+
+async function auditTells(client: pg.ClientBase, owner: pg.Pool): Promise<string[]> {
+  const untold = await idsOf(
+    client,
+    `select leads.id from leads
+      where (select count(*) from audit_events where lead_id = leads.id and type = 'lead.received') <> 1
+         or leads.status is distinct from (select to_status from audit_events
+                                            where lead_id = leads.id and delivery_id is null and to_status is not null order by id desc limit 1)`,
+  );
+  const verdict = await verifyAuditChain(owner);
+  return [
+    ...finding('I5', 'the audit trail does not say how it came to its status', untold),
+    ...verdict.problems.slice(0, SHOWN).map(({ detail }) => `I5: the audit chain is broken: ${detail}`),
+  ];
+}
+
+/** An answer is counted where there was a request, and no request went out without an attempt. */
+async function attemptsAreCalls(client: pg.ClientBase, seen: ReadonlyMap<string, SeenLead>): Promise<string[]> {
+  const { rows } = await client.query<{ id: string; attempts: number; answered: number }>(
+    `select lead_id as id, count(*)::int as attempts, count(*) filter (where sent_state = 'answered')::int as answered
+       from delivery_attempts group by lead_id`,
+  );
+  const wrong = rows.filter(({ id, attempts, answered }) => {
+    const requests = seen.get(id)?.requests ?? 0;
+    return requests > attempts || requests < answered;
+  });
+  return finding(
+    'I11',
+    'attempts and requests do not fit',
+    wrong.map(({ id }) => id),
+  );
+}
+
+/** On the clock of Postgres, whatever the clocks of the processes said. */
+async function neverEarly(client: pg.ClientBase, baseSeconds: number): Promise<string[]> {
+  const early = await idsOf(
+    client,
+    `select next.lead_id as id from delivery_attempts next
+       join delivery_attempts previous on previous.delivery_id = next.delivery_id and previous.attempt_no = next.attempt_no - 1
+      where next.started_at < previous.finished_at + make_interval(secs => $1 * power(2, previous.attempt_no - 1)) - interval '1 ms'`,
+    [baseSeconds],
+  );
+  return finding('I10', 'tried again before it was due', early);
+}
+
+async function nothingPersonal(client: pg.ClientBase, world: FaultWorld, redisUrl: string | undefined): Promise<string[]> {
+  const found = unwanted(await findCanaries(client, [CANARY]));
+  for (const slot of world.slots) {
+    if (slot.output().toLowerCase().includes(CANARY)) found.push(`the log of ${slot.url} holds "${CANARY}"`);
+    const metrics = slot.alive
+      ? await fetch(`${slot.url}/metrics`).then(
+          (answer) => answer.text(),
+          () => '',
+        )
+      : '';
+    if (metrics.toLowerCase().includes(CANARY)) found.push(`the metrics of ${slot.url} hold "${CANARY}"`);
+  }
+  if (redisUrl !== undefined) {
+    const redis = new Redis(redisUrl);
+    if ((await contentOfRedis(redis)).toLowerCase().includes(CANARY)) found.push(`Redis holds "${CANARY}"`);
+    redis.disconnect();
+  }
+  return found.map((sentence) => `I7: ${sentence}`);
+}
