@@ -4,6 +4,7 @@ import { AuditChainer } from '#audit';
 import { ClaimAccelerators } from '#dedup';
 import { DeliverLeads, ReclaimExpiredLeases } from '#delivery';
 import { FollowedKeyRings } from '#keys';
+import { TellOperators, WatchGateway } from '#operator-events';
 import { CheckAgain, PassOnClaims, ProcessLeads, ReleaseHeldLeads, RewriteBlindIndexes } from '#pipeline';
 import {
   ConfigStore,
@@ -96,11 +97,13 @@ export class Background {
   private relayTasks(): PeriodicTask[] {
     const { app } = this;
     return [
-      { name: 'reclaim_expired_leases', everyMs: 5 * SECOND, run: () => app.get(ReclaimExpiredLeases).runOnce() },
+      { name: 'reclaim_expired_leases', everyMs: SECOND, run: () => app.get(ReclaimExpiredLeases).runOnce() },
       { name: 'release_held_leads', everyMs: SECOND, run: () => app.get(ReleaseHeldLeads).runOnce() },
       { name: 'check_again', everyMs: SECOND, run: () => app.get(CheckAgain).runOnce() },
       { name: 'pass_on_claims', everyMs: SECOND, run: () => app.get(PassOnClaims).runOnce() },
       { name: 'rewrite_blind_indexes', everyMs: SECOND, run: () => app.get(RewriteBlindIndexes).runOnce() },
+      { name: 'watch_gateway', everyMs: 5 * SECOND, run: () => app.get(WatchGateway).runOnce() },
+      { name: 'tell_operators', everyMs: SECOND, run: () => app.get(TellOperators).runOnce() },
       { name: 'sweep', everyMs: HOUR, run: () => app.get(SweepExpired).run() },
     ];
   }
