@@ -11,6 +11,7 @@ export { IndexProbe } from './index-probe.port.js';
 export { PgIndexProbe } from './pg-index-probe.js';
 export { PgClaimIndex } from './pg-claim-index.js';
 export {
+  CLAIM_SETTINGS,
   type ClaimRequest,
   ClaimsExpired,
   ClaimsUnavailable,

@@ -1,5 +1,5 @@
 import type { Fingerprint, LeadId, TenantId } from '#core';
-import { inTransaction, isConnectionLoss, isDataError, isRepeatable, type Pool, type PoolClient } from '#platform';
+import { inTransaction, isConnectionLoss, isDataError, isRepeatable, LOCK_TIMEOUT_MS, type Pool, type PoolClient } from '#platform';
 
 /** What one lead of a journey's transaction wants to hold. */
 export interface ClaimRequest {
@@ -45,13 +45,15 @@ export class ClaimsExpired extends Error {
 }
 
 /** CONTRACTS 3. */
-const LIMIT = `set local lock_timeout = '250ms'`;
-const NO_LIMIT = 'set local lock_timeout to default';
+const LIMIT = `lock_timeout = '250ms'`;
+/** What a transaction begins with that writes claims (inTransaction). */
+export const CLAIM_SETTINGS: readonly string[] = [LIMIT];
 
 /**
  * Inserted in the order of the key, which is that of all processes, so that two of them wait for each other in one direction only.
- * What is seen as held in the statement's snapshot is not tried; who commits meanwhile wins by the unique key, and then neither
- * `holder` nor `claimed_by` names the asking lead.
+ * What is seen as held in the statement's snapshot is not tried; who commits meanwhile wins by the unique key, and then `holder` does not
+ * name the asking lead either. Answers only about what it did not claim, in ordinary times about nothing; or about everything, where
+ * somebody is presumed new ($7) while there are leads nobody looked for. Once everything is claimed, locks are waited for as long as elsewhere.
  */
 const CLAIM = {
   name: 'write_claims',
@@ -71,10 +73,15 @@ const CLAIM = {
             where position not in (select position from held)
             order by position
            on conflict (tenant_id, kind, fingerprint) do nothing
-           returning tenant_id, kind, fingerprint, lead_id)
-         select asked.position::int - 1 as position, held.lead_id as holder, coalesce(held.expired, false) as expired, claimed.lead_id as claimed_by,
-                (select id from leads where duplicate_check_skipped order by id limit 1) is not null as unchecked
-           from asked left join held using (position) left join claimed using (tenant_id, kind, fingerprint)`,
+           returning tenant_id, kind, fingerprint, lead_id),
+         ended as materialized (select set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', true) as limited from (select count(*) from claimed) every_claim),
+         answer as materialized (
+           select position, (tenant_id, kind, fingerprint, lead_id) in (select tenant_id, kind, fingerprint, lead_id from claimed) as claimed from asked),
+         seen as materialized (
+           select $7 and (select id from leads where duplicate_check_skipped order by id limit 1) is not null as unchecked from ended)
+         select answer.position::int - 1 as position, answer.claimed, held.lead_id as holder, coalesce(held.expired, false) as expired, seen.unchecked
+           from seen cross join answer left join held on held.position = answer.position
+          where seen.unchecked or not answer.claimed`,
 };
 
 const UNDO = {
@@ -94,15 +101,16 @@ const CLEAR = `
 
 interface Answer {
   readonly position: number;
+  readonly claimed: boolean;
   readonly holder: LeadId | null;
   readonly expired: boolean;
-  readonly claimed_by: LeadId | null;
   readonly unchecked: boolean;
 }
 
 /**
- * At the head of the journeys' transaction: who claims first is decided here, by the primary key, among any number of leads in any
- * number of processes. Nothing but inserting is done, because rows that are locked in one order and inserted in another end in a deadlock.
+ * At the head of the journeys' transaction, which began with CLAIM_SETTINGS: who claims first is decided here, by the primary key, among any
+ * number of leads in any number of processes. Nothing but inserting is done, because rows that are locked in one order and inserted in
+ * another end in a deadlock.
  *
  * @throws ClaimsUnavailable, ClaimsExpired; then the transaction is of no use any more. Connection loss and deadlocks as they are
  */
@@ -113,13 +121,17 @@ export async function writeClaims(client: PoolClient, requests: readonly ClaimRe
   const expired = answers.filter((answer) => answer.expired);
   if (expired.length > 0) throw new ClaimsExpired(expired.map(({ position }) => freshOf(at(asked, position))));
   const lost = new Set<LeadId>();
-  const fresh: FreshClaim[] = [];
-  for (const { position, holder, claimed_by, unchecked } of answers) {
-    const { request, ...claim } = at(asked, position);
-    if (claimed_by === request.leadId) fresh.push(freshOf({ request, ...claim }));
-    else if (holder !== request.leadId && !request.hinted) lost.add(request.leadId);
+  const notClaimed = new Set<AskedClaim>();
+  for (const { position, claimed, holder, unchecked } of answers) {
+    const claim = at(asked, position);
+    const { request } = claim;
+    if (!claimed) {
+      notClaimed.add(claim);
+      if (holder !== request.leadId && !request.hinted) lost.add(request.leadId);
+    }
     if (request.presumed && unchecked) lost.add(request.leadId);
   }
+  const fresh = asked.filter((claim) => !notClaimed.has(claim)).map(freshOf);
   await undoClaims(
     client,
     fresh.filter(({ leadId }) => lost.has(leadId)),
@@ -137,15 +149,11 @@ export async function undoClaims(client: PoolClient, fresh: readonly FreshClaim[
  * locks of this would be taken in another order than the inserts.
  */
 export async function clearExpiredClaims(pool: Pool, { expired }: ClaimsExpired): Promise<void> {
-  await inTransaction(pool, async (client) => {
-    await client.query(LIMIT);
-    await client.query(CLEAR, keyColumns(expired));
-  });
+  await inTransaction(pool, (client) => client.query(CLEAR, keyColumns(expired)), CLAIM_SETTINGS);
 }
 
 async function insert(client: PoolClient, asked: readonly AskedClaim[]): Promise<Answer[]> {
   try {
-    await client.query(LIMIT);
     const { rows } = await client.query<Answer>({
       ...CLAIM,
       values: [
@@ -153,9 +161,9 @@ async function insert(client: PoolClient, asked: readonly AskedClaim[]): Promise
         asked.map(({ fingerprint }) => fingerprint.keyId),
         asked.map(({ request }) => request.leadId),
         asked.map(({ request }) => request.windowHours),
+        asked.some(({ request }) => request.presumed),
       ],
     });
-    await client.query(NO_LIMIT);
     return rows;
   } catch (error) {
     // A row's own fault shows when the batch is repeated row by row.

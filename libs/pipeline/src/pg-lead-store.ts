@@ -1,20 +1,11 @@
-import { appendAuditEvents } from '#audit';
+import { appendAuditEvents, type AuditEventInput, auditEventRows } from '#audit';
 import { type DestinationId, type DeliveryId, Doorbell, type JsonObject, type LeadId, type SourceId, type TenantId } from '#core';
-import { type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
+import { CLAIM_SETTINGS, type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
 import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient } from '#platform';
 import { claimRequestOf } from './claim-request.js';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isWaiting } from './decided-row.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
-import {
-  DECIDE,
-  FIND_JOURNEYS,
-  HOLD_AS_POISON,
-  INSERT_CRM_LEADS,
-  INSERT_DELIVERIES,
-  INSERT_JOURNEYS,
-  LOAD,
-  ROW_BY_ROW,
-} from './pg-lead-statements.js';
+import { FIND_JOURNEYS, HOLD_AS_POISON, LOAD, ROW_BY_ROW, writeStatement } from './pg-lead-statements.js';
 
 /** Of claims that expired, within one flush; the next ones have to wait for theirs. */
 const MAX_CLEARINGS = 3;
@@ -33,7 +24,7 @@ export class PgLeadStore extends LeadStore {
       name: 'decide',
       flush: (batch) => this.flush(batch),
       sortKey: ({ row }) => row.id,
-      bytes: ({ rowText, deliveries }) => deliveries.reduce((sum, { payload }) => sum + payload.length, rowText.length),
+      bytes: ({ rowText }) => rowText.length,
       onFlush: metrics.flushOf('decide'),
     });
   }
@@ -179,11 +170,13 @@ export class PgLeadStore extends LeadStore {
   private async commit(items: readonly Item[]): Promise<DecideResult[]> {
     const count = items.reduce((sum, { deliveries }) => sum + deliveries.filter(isWaiting).length, 0);
     const rung = count > 0 && this.doorbell.reserve('deliveries', count);
-    const { lost, winners } = await inTransaction(this.pool, async (client) => {
+    const write = async (client: PoolClient): Promise<Written> => {
       const written = await writeDecisions(client, items, rung);
       await failpoint('decide_before_commit');
       return written;
-    });
+    };
+    const claiming = items.some(({ claims }) => claims !== null);
+    const { lost, winners } = await inTransaction(this.pool, write, claiming ? [...CLAIM_SETTINGS, ...ROW_BY_ROW] : ROW_BY_ROW);
     await failpoint('decide_after_commit');
     if (rung) this.ring(winners.flatMap(({ deliveries }) => deliveries));
     const won = new Set(winners);
@@ -201,81 +194,63 @@ export class PgLeadStore extends LeadStore {
 interface Item {
   readonly decided: DecidedLead;
   readonly row: DecidedRow;
-  /** The row as JSON: two statements read it. */
+  /** Everything that is written of it, as JSON. */
   readonly rowText: string;
   readonly deliveries: readonly DeliveryRow[];
+  readonly hasCrmLead: boolean;
   readonly claims: ClaimRequest | null;
 }
 
 function itemOf(decided: DecidedLead): Item {
   const row = decidedRow(decided);
-  return { decided, row, rowText: JSON.stringify(row), deliveries: deliveryRows(decided), claims: claimRequestOf(decided) };
+  const deliveries = deliveryRows(decided);
+  return {
+    decided,
+    row,
+    rowText: textOf(decided, row, deliveries, decisionEvents(row, deliveries)),
+    deliveries,
+    hasCrmLead: crmLeadsOf(decided).length > 0,
+    claims: claimRequestOf(decided),
+  };
+}
+
+/** Shaped as writeStatement reads it. */
+function textOf(decided: DecidedLead, row: DecidedRow, deliveries: readonly DeliveryRow[], events: readonly AuditEventInput[]): string {
+  return JSON.stringify({ ...row, deliveries, events: auditEventRows(events), crm_leads: crmLeadsOf(decided) });
+}
+
+function crmLeadsOf({ journey: { outcome, facts } }: DecidedLead): object[] {
+  const columns = outcome.kind === 'continue' ? facts.crmColumns : null;
+  return columns ? [columns] : [];
+}
+
+interface Written {
+  /** Leads that lost a claim. */
+  readonly lost: ReadonlySet<LeadId>;
+  readonly winners: readonly Item[];
 }
 
 /** Claims first: whoever loses one leaves before anything else of it is written. */
-async function writeDecisions(
-  client: PoolClient,
-  items: readonly Item[],
-  rung: boolean,
-): Promise<{ lost: ReadonlySet<LeadId>; winners: readonly Item[] }> {
+async function writeDecisions(client: PoolClient, items: readonly Item[], rung: boolean): Promise<Written> {
   const { lost, fresh } = await writeClaims(
     client,
     items.flatMap(({ claims }) => (claims === null ? [] : [claims])),
   );
   const deciding = items.filter(({ decided }) => !lost.has(decided.lead.id));
-  const won = await decideRows(
-    client,
-    deciding.map(({ rowText }) => rowText),
-  );
-  const winners = deciding.filter(({ row }) => won.has(row.id));
+  const won = await writeRows(client, deciding, rung);
   await undoClaims(
     client,
     fresh.filter(({ leadId }) => !won.has(leadId)),
   );
-  await writeRows(
-    client,
-    INSERT_JOURNEYS,
-    winners.map(({ rowText }) => rowText),
-  );
-  await writeRows(
-    client,
-    INSERT_DELIVERIES,
-    winners.flatMap(({ deliveries }) => deliveries.map((row) => JSON.stringify(row))),
-    rung,
-  );
-  await writeRows(
-    client,
-    INSERT_CRM_LEADS,
-    winners.flatMap(({ decided }) => crmRows(decided)),
-  );
-  await appendAuditEvents(
-    client,
-    winners.flatMap(({ row, deliveries }) => decisionEvents(row, deliveries)),
-  );
-  return { lost, winners };
+  return { lost, winners: deciding.filter(({ row }) => won.has(row.id)) };
 }
 
-/** @param rows each as JSON */
-async function decideRows(client: PoolClient, rows: readonly string[]): Promise<Set<string>> {
-  if (rows.length === 0) return new Set();
-  await client.query(ROW_BY_ROW);
-  const won = await client.query<{ id: string }>({ ...DECIDE, values: [listOf(rows)] });
-  return new Set(won.rows.map(({ id }) => id));
-}
-
-const listOf = (rows: readonly string[]): string => `[${rows.join(',')}]`;
-
-/** @param rows each as JSON */
-async function writeRows(
-  client: PoolClient,
-  statement: { name: string; text: string },
-  rows: readonly string[],
-  ...more: unknown[]
-): Promise<void> {
-  if (rows.length > 0) await client.query({ ...statement, values: [listOf(rows), ...more] });
-}
-
-function crmRows({ lead, journey }: DecidedLead): string[] {
-  const columns = journey.outcome.kind === 'continue' ? journey.facts.crmColumns : null;
-  return columns ? [JSON.stringify({ lead_id: lead.id, tenant_id: lead.tenantId, ...columns })] : [];
+/** @returns the leads that were decided by it */
+async function writeRows(client: PoolClient, items: readonly Item[], rung: boolean): Promise<Set<string>> {
+  if (items.length === 0) return new Set();
+  const deliveries = items.some((item) => item.deliveries.length > 0);
+  const statement = writeStatement({ deliveries, crmLeads: items.some(({ hasCrmLead }) => hasCrmLead) });
+  const rows = `[${items.map(({ rowText }) => rowText).join(',')}]`;
+  const { rows: won } = await client.query<{ id: string }>({ ...statement, values: deliveries ? [rows, rung] : [rows] });
+  return new Set(won.map(({ id }) => id));
 }

@@ -18,6 +18,9 @@ export interface PgPoolOptions {
   readonly onIdleConnectionError?: (error: Error) => void;
 }
 
+/** For a lock, unless a pool or a transaction says otherwise. */
+export const LOCK_TIMEOUT_MS = 1000;
+
 /** An answer later than this after the statement timeout means the server is frozen, not slow: only the client's own clock can tell. */
 const FROZEN_SERVER_GRACE_MS = 1000;
 
@@ -34,7 +37,7 @@ export function createPgPool(options: PgPoolOptions): pg.Pool {
     Client: ListenedClient,
     max: Math.min(options.max ?? poolConfig.max ?? 10, poolConfig.max ?? Number.POSITIVE_INFINITY),
     connectionTimeoutMillis: poolConfig.connectionTimeoutMillis ?? options.acquireTimeoutMs ?? 500,
-    lock_timeout: options.lockTimeoutMs ?? 1000,
+    lock_timeout: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + FROZEN_SERVER_GRACE_MS,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 5000,

@@ -1,8 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
 import { isConnectionLoss } from './sql-state.js';
 
-/** Runs the work in one transaction on one connection. A broken connection is thrown away, not handed back to the pool. */
-export async function inTransaction<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+/**
+ * Runs the work in one transaction on one connection. A broken connection is thrown away, not handed back to the pool.
+ *
+ * @param settings of Postgres for this transaction only, as `SET LOCAL` takes them: they travel with BEGIN and cost no statement of their own
+ */
+export async function inTransaction<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+  settings: readonly string[] = [],
+): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A connection that breaks between two queries tells so by an event only.
@@ -11,7 +19,7 @@ export async function inTransaction<Result>(pool: Pool, work: (client: PoolClien
   };
   client.on('error', onBroken);
   try {
-    await client.query('BEGIN');
+    await client.query(['BEGIN', ...settings.map((setting) => `SET LOCAL ${setting}`)].join('; '));
     const result = await work(client);
     await client.query('COMMIT');
     return result;
