@@ -6,18 +6,27 @@ import { auditVerify } from './commands/audit-verify.js';
 import { configActivate } from './commands/config-activate.js';
 import { configApply } from './commands/config-apply.js';
 import { configCheck } from './commands/config-check.js';
+import { configDraft } from './commands/config-draft.js';
 import { configList } from './commands/config-list.js';
 import { doctor } from './commands/doctor.js';
+import { erase } from './commands/erase.js';
 import { keysRetire } from './commands/keys-retire.js';
 import { keysRotate } from './commands/keys-rotate.js';
 import { keysStatus } from './commands/keys-status.js';
+import { ledger } from './commands/ledger.js';
 import { policyShadow } from './commands/policy-shadow.js';
 import { sweep } from './commands/sweep.js';
+import { whatIfCancel } from './commands/what-if-cancel.js';
+import { whatIfList } from './commands/what-if-list.js';
+import { whatIfPromote } from './commands/what-if-promote.js';
+import { whatIfShow } from './commands/what-if-show.js';
+import { whatIfStart } from './commands/what-if-start.js';
 
 /** Every command there is, in the order of `leadgate --help`. A new one is a file and a line here. */
 export const COMMANDS: readonly Command[] = [
   configCheck,
   configApply,
+  configDraft,
   configList,
   configActivate,
   apiKeysCreate,
@@ -27,7 +36,14 @@ export const COMMANDS: readonly Command[] = [
   keysRotate,
   keysRetire,
   policyShadow,
+  whatIfStart,
+  whatIfShow,
+  whatIfList,
+  whatIfCancel,
+  whatIfPromote,
+  ledger,
   auditVerify,
+  erase,
   sweep,
   doctor,
 ];

@@ -1,14 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from '#audit';
 import { DeliveryModule, destinationProblems } from '#delivery';
+import { ErasureModule } from '#erasure';
 import { FeedbackModule } from '#feedback';
 import { IngestionModule, SourceKinds } from '#ingestion';
 import { KeysModule } from '#keys';
+import { LedgerModule } from '#ledger';
+import { OperatorEventsModule } from '#operator-events';
 import { PipelineModule } from '#pipeline';
 import { type ConfigCheck, OutboundRules, PlatformModule, type PlatformParts, type Settings } from '#platform';
 import { ReadingModule } from '#reading';
 import { RetentionModule } from '#retention';
 import { TelemetryModule } from '#telemetry';
+import { WhatIfModule } from '#what-if';
 
 export type GatewayParts = Omit<PlatformParts, 'checkConfig'>;
 
@@ -25,7 +29,7 @@ function checkConfig({ outbound }: Settings): ConfigCheck {
 @Module({})
 export class GatewayModule {
   static with(parts: GatewayParts): DynamicModule {
-    const door = parts.settings.roles.includes('api') ? [IngestionModule, FeedbackModule] : [];
+    const door = parts.settings.roles.includes('api') ? [IngestionModule, FeedbackModule, ErasureModule] : [];
     return {
       module: GatewayModule,
       imports: [
@@ -36,7 +40,10 @@ export class GatewayModule {
         RetentionModule,
         PipelineModule,
         DeliveryModule,
+        OperatorEventsModule,
+        LedgerModule,
         ReadingModule,
+        WhatIfModule,
         ...door,
       ],
     };

@@ -17,6 +17,7 @@ export const FAILPOINTS = {
   deliver_after_answer: 'the CRM has answered, nothing of it is in Postgres',
   close_before_commit: 'what became of the attempts is written, the commit is not asked for',
   deliver_after_close: 'what became of the attempt is committed, the queue still has the job',
+  erase_before_commit: 'what a lead says of a person is removed, the commit is not asked for',
   sweep_before_commit: 'expired rows are removed, the commit is not asked for',
 } as const satisfies Readonly<Record<string, string>>;
 

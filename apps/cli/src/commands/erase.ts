@@ -1,0 +1,49 @@
+import type { LeadId, TenantId } from '#core';
+import { eraseLead, ERASURE_REASONS, type ErasedLead, type ErasureReason } from '#erasure';
+import { type Command, CommandProblem } from '../command.js';
+import { settingsOf, withDatabase } from '../database.js';
+
+export const erase: Command = {
+  name: 'erase',
+  summary: "remove a person's data from a lead for good",
+  notes:
+    'Removes the body, the normalised fields, what was sent and what was answered; ids, moments, decisions and the audit trail stay. It cannot be ' +
+    'taken back. It says which CRMs may have the lead: tell them. GET /v1/leads?email=… finds the leads of a person.',
+  arguments: [{ name: 'LEAD', summary: 'the id of the lead', required: true }],
+  options: {
+    tenant: { value: 'TENANT', summary: 'whose lead it is' },
+    reason: { value: 'CODE', summary: `one of ${ERASURE_REASONS.join(', ')}` },
+  },
+  async run(call) {
+    const leadId = leadIdIn(call.argument('LEAD'));
+    const tenantId = call.value('tenant');
+    if (tenantId === undefined) throw new CommandProblem('Say whose lead it is: --tenant TENANT.');
+    const reason = reasonIn(call.value('reason'));
+    const erased = await withDatabase(settingsOf(call.world), (pool) =>
+      eraseLead(pool, { tenantId: tenantId as TenantId, leadId, actor: 'cli', reason }),
+    );
+    if (erased === undefined) throw new CommandProblem(`The tenant ${tenantId} has no lead with this id.`);
+    return { exitCode: 0, text: inWords(erased), json: { ok: true, ...erased } };
+  },
+};
+
+function leadIdIn(text: string): LeadId {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase() as LeadId;
+  throw new CommandProblem('LEAD must be the id of a lead, e.g. 0192f3c1-6d1a-7cc0-8a52-1f2e3d4c5b6a.');
+}
+
+function reasonIn(text: string | undefined): ErasureReason {
+  const reason = ERASURE_REASONS.find((one) => one === text);
+  if (reason === undefined) throw new CommandProblem(`Say why, for the audit trail: --reason ${ERASURE_REASONS.join('|')}.`);
+  return reason;
+}
+
+function inWords({ leadId, already, toldTo }: ErasedLead): string {
+  if (already) return `The lead ${leadId} was erased before; nothing was changed.`;
+  const told = toldTo.map(
+    ({ destinationId, recordId, certain }) =>
+      `  - ${destinationId}${recordId === null ? '' : `, record ${recordId}`}${certain ? '' : ' (not known whether it got the lead)'}`,
+  );
+  const next = told.length === 0 ? 'No destination was sent it.' : `Tell those who may have it:\n${told.join('\n')}`;
+  return `The lead ${leadId} is erased. ${next}`;
+}

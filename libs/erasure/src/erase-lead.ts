@@ -1,0 +1,92 @@
+import { appendAuditEvents, type AuditActor } from '#audit';
+import { canTransition, type DestinationId, type LeadId, type LeadStatus, type TenantId } from '#core';
+import { passOn } from '#pipeline';
+import { failpoint, inTransaction, type Pool, type PoolClient } from '#platform';
+import {
+  ERASE_CALLS,
+  ERASE_CRM_ROW,
+  ERASE_DELIVERIES,
+  ERASE_FEEDBACK,
+  ERASE_KEYS,
+  ERASE_LEAD,
+  ERASE_REQUESTS,
+  ERASE_WHAT_IF_CLAIMS,
+} from './erase-statements.js';
+
+/**
+ * Why a lead is erased, as a code: the trail outlives the lead, and a free text would soon hold a name.
+ * - `person_asked`: the person wants their data removed (GDPR, article 17).
+ * - `consent_withdrawn`
+ * - `retention_over`: the tenant may not keep it any longer.
+ * - `test_data`
+ */
+export const ERASURE_REASONS = ['person_asked', 'consent_withdrawn', 'retention_over', 'test_data'] as const;
+export type ErasureReason = (typeof ERASURE_REASONS)[number];
+
+export interface Erasure {
+  readonly tenantId: TenantId;
+  readonly leadId: LeadId;
+  readonly actor: AuditActor;
+  readonly reason: ErasureReason;
+}
+
+export interface ErasedLead {
+  readonly leadId: LeadId;
+  /** It was erased before; nothing was left to do. */
+  readonly already: boolean;
+  /** Who may have the lead: each has to be told by a person (GDPR, article 19). Empty for a lead that was erased before. */
+  readonly toldTo: readonly ToldDestination[];
+}
+
+export interface ToldDestination {
+  readonly destinationId: DestinationId;
+  /** The record there, if it named one: this is the last time that anybody here can say it. */
+  readonly recordId: string | null;
+  /** false: a call ended without an answer, or is under way; whether it has the lead is not known. */
+  readonly certain: boolean;
+}
+
+const LOCK = `select status from leads where id = $1 and tenant_id = $2 for no key update`;
+
+const TOLD = `
+  select destination_id as "destinationId", crm_record_id as "recordId", status = 'DELIVERED' as certain
+    from deliveries
+   where lead_id = $1 and purpose = 'deliver'
+     and (status = 'DELIVERED' or exists (
+           select from delivery_attempts where delivery_id = deliveries.id and sent_state = 'unknown'))
+   order by destination_id, epoch`;
+
+/**
+ * Removes what a lead says of a person, everywhere (core: PERSONAL_COLUMNS), and keeps that there was a lead: its ids, moments, decisions
+ * and trail. One transaction, so nobody ever reads half of a lead; a crash leaves it as it was, and asking again is harmless.
+ *
+ * - What is under way ends: nothing of it is sent any more. A call that is on the wire cannot be taken back; its answer is dropped.
+ * - The bytes of its request go too, also where they brought other leads: those keep their own fields, not the common original.
+ * - Who was held back as its duplicate gets its chance, as when a lead fails for good.
+ *
+ * @returns undefined for a lead that is unknown or another tenant's
+ */
+export function eraseLead(pool: Pool, { tenantId, leadId, actor, reason }: Erasure): Promise<ErasedLead | undefined> {
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ status: LeadStatus }>(LOCK, [leadId, tenantId]);
+    const from = rows[0]?.status;
+    if (from === undefined) return undefined;
+    if (!canTransition(from, 'ERASED')) return { leadId, already: true, toldTo: [] };
+    const { rows: toldTo } = await client.query<ToldDestination>(TOLD, [leadId]);
+    const { heirs } = await passOn(client, { tenantId, leadId, actor, reason: 'earlier_lead_erased' });
+    const requests = await eraseRows(client, leadId);
+    const detail = { requests, destinations: toldTo.map(({ destinationId }) => destinationId), heirs: heirs.length };
+    await appendAuditEvents(client, [{ tenantId, leadId, type: 'lead.erased', from, to: 'ERASED', actor, reason, detail }]);
+    await failpoint('erase_before_commit');
+    return { leadId, already: false, toldTo };
+  });
+}
+
+/** @returns how many requests lost their bytes */
+async function eraseRows(client: PoolClient, leadId: LeadId): Promise<number> {
+  const { rowCount } = await client.query(ERASE_REQUESTS, [leadId]);
+  for (const statement of [ERASE_KEYS, ERASE_DELIVERIES, ERASE_CALLS, ERASE_CRM_ROW, ERASE_FEEDBACK, ERASE_WHAT_IF_CLAIMS, ERASE_LEAD]) {
+    await client.query(statement, [leadId]);
+  }
+  return rowCount ?? 0;
+}

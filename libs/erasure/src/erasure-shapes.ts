@@ -1,0 +1,23 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+import { ERASURE_REASONS, type ErasureReason } from './erase-lead.js';
+
+export class ErasureRequest {
+  @ApiProperty({ enum: ERASURE_REASONS, description: 'Kept in the audit trail, which outlives the lead' })
+  @IsIn(ERASURE_REASONS, { message: `reason must be one of ${ERASURE_REASONS.join(', ')}` })
+  reason!: ErasureReason;
+}
+
+export class ToldDestinationLine {
+  @ApiProperty({ example: 'demo/crm' }) destination!: string;
+  @ApiProperty({ type: String, nullable: true, description: 'The record there; it cannot be asked for again' }) record_id!: string | null;
+  @ApiProperty({ description: 'false: a call ended without an answer, so whether it has the lead is not known' }) certain!: boolean;
+}
+
+export class ErasureAnswer {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ enum: ['ERASED'] }) status!: 'ERASED';
+  @ApiProperty({ description: 'It was erased before; nothing was changed' }) already!: boolean;
+  @ApiProperty({ type: [ToldDestinationLine], description: 'Who may have the lead and has to be told by a person' })
+  told_to!: ToldDestinationLine[];
+}

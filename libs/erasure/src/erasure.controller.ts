@@ -1,0 +1,35 @@
+import { Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Caller, type CallerOf, TakesKeys } from '#access';
+import { Pools } from '#platform';
+import { ApiProblem, CheckedBody, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
+import { eraseLead } from './erase-lead.js';
+import { ErasureAnswer, ErasureRequest } from './erasure-shapes.js';
+
+@ApiTags('leads')
+@ApiBearerAuth('key')
+@ReadAnswers()
+@TakesKeys('tenant')
+@Controller('v1/leads')
+export class ErasureController {
+  constructor(private readonly pools: Pools) {}
+
+  @Post(':id/erase')
+  @HttpCode(200)
+  @ApiOperation({ summary: "Remove a person's data from a lead for good; needs a key of the tenant. Asking twice is harmless" })
+  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiBody({ type: ErasureRequest })
+  @ApiOkResponse({ type: ErasureAnswer })
+  @ApiProblem(404, 'No lead of the tenant has this id')
+  async erase(
+    @Caller() { tenantId, keyId }: CallerOf<'tenant'>,
+    @Param('id') id: string,
+    @CheckedBody() { reason }: ErasureRequest,
+  ): Promise<ErasureAnswer> {
+    const erased = await eraseLead(this.pools.work, { tenantId, leadId: leadIdOf(id), actor: `key:${keyId}`, reason });
+    if (erased === undefined) throw noSuchLead();
+    const { leadId, already, toldTo } = erased;
+    const lines = toldTo.map(({ destinationId, recordId, certain }) => ({ destination: destinationId, record_id: recordId, certain }));
+    return { id: leadId, status: 'ERASED', already, told_to: lines };
+  }
+}
