@@ -1,9 +1,17 @@
-import { deliveryIdempotencyKey, type Decision, type DeliveryId, type DestinationId, type LeadStatus } from '#core';
+import {
+  deliveryIdempotencyKey,
+  type Decision,
+  type DeliveryId,
+  type DestinationId,
+  type FailureClass,
+  type LeadStatus,
+  type PlannedDelivery,
+} from '#core';
 import type { AuditEventInput } from '#audit';
 import { newId } from '#platform';
 import { type BlindIndex, blindIndexOf } from './claim-request.js';
 import { decisionOf } from './decision-of.js';
-import type { DecidedLead } from './lead-store.port.js';
+import type { DecidedLead, LoadedLead } from './lead-store.port.js';
 
 /** A decision in the shape of the tables: what `pg-lead-store.ts` writes. Member names are column names. */
 export interface DecidedRow extends BlindIndex {
@@ -45,10 +53,15 @@ export interface DeliveryRow {
   /** PERMANENTLY_FAILED: this destination cannot have the lead, for the reason in `last_error`. */
   readonly status: 'PENDING' | 'PERMANENTLY_FAILED';
   readonly last_error: string | null;
+  readonly failure_class: FailureClass | null;
+  /** Part of work for many leads at once: rung after what has just come, by the relay's poll. */
+  readonly bulk: boolean;
 }
 
 /** An attempt will follow. */
 export const isWaiting = ({ status }: DeliveryRow): boolean => status === 'PENDING';
+/** And it is rung as soon as it is committed. */
+export const isUrgent = (row: DeliveryRow): boolean => isWaiting(row) && !row.bulk;
 
 export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
   const { outcome, facts } = journey;
@@ -80,35 +93,47 @@ export function decidedRow({ lead, config, journey }: DecidedLead): DecidedRow {
 }
 
 export function deliveryRows({ lead, journey: { outcome, facts } }: DecidedLead): DeliveryRow[] {
-  const rowTo = (destinationId: DestinationId, epoch: number): Pick<DeliveryRow, DeliveryIdentity> => ({
-    id: newId() as DeliveryId,
-    tenant_id: lead.tenantId,
-    lead_id: lead.id,
-    destination_id: destinationId,
-    epoch,
-    idempotency_key: deliveryIdempotencyKey({ tenantId: lead.tenantId, leadId: lead.id, destinationId, epoch }),
-  });
-  if (outcome.kind === 'continue') {
-    return (facts.plannedDeliveries ?? []).map((planned) => ({
-      ...rowTo(planned.destinationId, 1),
-      purpose: 'deliver',
-      content_type: planned.contentType,
-      payload: planned.payload,
-      omitted_fields: planned.omitted,
-      status: planned.failure === undefined ? 'PENDING' : 'PERMANENTLY_FAILED',
-      last_error: planned.failure ?? null,
-    }));
-  }
+  if (outcome.kind === 'continue') return (facts.plannedDeliveries ?? []).map((planned) => deliveryRow(lead, planned, 1));
   if (outcome.kind !== 'hold' || outcome.fetch === undefined) return [];
   // A lead that is held anew after a fetch that failed is fetched anew: each journey has a call of its own.
-  const call = rowTo(outcome.fetch.destinationId, lead.journeyNo);
-  const waiting = { status: 'PENDING', last_error: null, omitted_fields: [] } as const;
+  const call = identityOf(lead, outcome.fetch.destinationId, lead.journeyNo);
+  const waiting = { status: 'PENDING', last_error: null, failure_class: null, omitted_fields: [], bulk: false } as const;
   return [{ ...call, ...waiting, purpose: 'fetch', content_type: 'application/json', payload: outcome.fetch.request }];
+}
+
+export function deliveryRow(lead: LoadedLead, planned: PlannedDelivery, epoch: number): DeliveryRow {
+  const { destinationId, contentType, payload, omitted, failure } = planned;
+  return {
+    ...identityOf(lead, destinationId, epoch),
+    purpose: 'deliver',
+    content_type: contentType,
+    payload,
+    omitted_fields: omitted,
+    status: failure === undefined ? 'PENDING' : 'PERMANENTLY_FAILED',
+    last_error: failure ?? null,
+    failure_class: failure === undefined ? null : 'missing_field',
+    bulk: false,
+  };
+}
+
+function identityOf(
+  { id: leadId, tenantId }: LoadedLead,
+  destinationId: DestinationId,
+  epoch: number,
+): Pick<DeliveryRow, DeliveryIdentity> {
+  return {
+    id: newId() as DeliveryId,
+    tenant_id: tenantId,
+    lead_id: leadId,
+    destination_id: destinationId,
+    epoch,
+    idempotency_key: deliveryIdempotencyKey({ tenantId, leadId, destinationId, epoch }),
+  };
 }
 
 type DeliveryIdentity = 'id' | 'tenant_id' | 'lead_id' | 'destination_id' | 'epoch' | 'idempotency_key';
 
-/** KEPT and PERMANENTLY_FAILED are reached through READY, in one transaction: the trail shows both steps. */
+/** KEPT, DELIVERED and PERMANENTLY_FAILED are reached through READY, in one transaction: the trail shows both steps. */
 export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow[]): AuditEventInput[] {
   const lead = { tenantId: row.tenant_id, leadId: row.id, actor: 'pipeline' } as unknown as Pick<
     AuditEventInput,
@@ -129,17 +154,20 @@ export function decisionEvents(row: DecidedRow, deliveries: readonly DeliveryRow
     to: 'READY',
     detail: { ...detail, ...calls },
   };
+  const failures = deliveries.filter((delivery) => !isWaiting(delivery)).map((failed) => failureEvent(lead, failed));
   switch (row.status) {
     case 'READY':
-      return [ready, ...deliveries.filter((delivery) => !isWaiting(delivery)).map((failed) => failureEvent(lead, failed))];
+      return [ready, ...failures];
     case 'REJECTED':
       return [{ ...lead, type: 'lead.rejected', from: 'RECEIVED', to: 'REJECTED', reason, detail }];
     case 'HELD':
       return [{ ...lead, type: 'lead.held', from: 'RECEIVED', to: 'HELD', reason: row.hold_reason, detail: { ...detail, ...calls } }];
     case 'KEPT':
       return [ready, { ...lead, type: 'lead.kept', from: 'READY', to: 'KEPT', reason }];
+    // Of a lead that is decided anew, everything may have been delivered before.
+    case 'DELIVERED':
     case 'PERMANENTLY_FAILED':
-      return [ready, { ...lead, type: 'lead.status', from: 'READY', to: 'PERMANENTLY_FAILED', reason }];
+      return [ready, ...failures, { ...lead, type: 'lead.status', from: 'READY', to: row.status, reason }];
     default:
       throw new Error(`A journey cannot end in ${row.status}`);
   }

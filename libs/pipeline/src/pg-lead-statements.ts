@@ -33,14 +33,14 @@ export interface AlsoWritten {
 
 const INSERT_DELIVERIES = `, planned as (
            insert into deliveries (id, tenant_id, lead_id, destination_id, purpose, epoch, idempotency_key, content_type, payload, omitted_fields, status,
-                  last_error, rung_at, finished_at)
+                  last_error, failure_class, bulk, rung_at, finished_at)
            select delivery.id, delivery.tenant_id, delivery.lead_id, delivery.destination_id, delivery.purpose, delivery.epoch, delivery.idempotency_key,
-                  delivery.content_type, delivery.payload, delivery.omitted_fields, delivery.status, delivery.last_error,
-                  case when $2 and delivery.status = 'PENDING' then clock_timestamp() end,
+                  delivery.content_type, delivery.payload, delivery.omitted_fields, delivery.status, delivery.last_error, delivery.failure_class,
+                  delivery.bulk, case when $2 and delivery.status = 'PENDING' and not delivery.bulk then clock_timestamp() end,
                   case when delivery.status <> 'PENDING' then clock_timestamp() end
              from winner cross join lateral jsonb_to_recordset(winner.deliveries)
                as delivery (id uuid, tenant_id text, lead_id uuid, destination_id text, purpose text, epoch int, idempotency_key text,
-                  content_type text, payload text, omitted_fields jsonb, status text, last_error text))`;
+                  content_type text, payload text, omitted_fields jsonb, status text, last_error text, failure_class text, bulk boolean))`;
 
 const INSERT_CRM_LEADS = `, crm as (
            insert into crm_leads (lead_id, tenant_id, click_id, country, creo, description, domain, email, first_name, ip, lang, last_name, marker, offer,

@@ -3,7 +3,8 @@ import { type DestinationId, type DeliveryId, Doorbell, type JsonObject, type Le
 import { CLAIM_SETTINGS, type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
 import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient } from '#platform';
 import { claimRequestOf } from './claim-request.js';
-import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isWaiting } from './decided-row.js';
+import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isUrgent } from './decided-row.js';
+import { changeEvents, decideAnew, type DeliveryChanges, writeChanges } from './pg-decide-anew.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
 import { FIND_JOURNEYS, HOLD_AS_POISON, LOAD, ROW_BY_ROW, writeStatement } from './pg-lead-statements.js';
 
@@ -168,7 +169,7 @@ export class PgLeadStore extends LeadStore {
   }
 
   private async commit(items: readonly Item[]): Promise<DecideResult[]> {
-    const count = items.reduce((sum, { deliveries }) => sum + deliveries.filter(isWaiting).length, 0);
+    const count = items.reduce((sum, { deliveries }) => sum + deliveries.filter(isUrgent).length, 0);
     const rung = count > 0 && this.doorbell.reserve('deliveries', count);
     const write = async (client: PoolClient): Promise<Written> => {
       const written = await writeDecisions(client, items, rung);
@@ -179,13 +180,13 @@ export class PgLeadStore extends LeadStore {
     const { lost, winners } = await inTransaction(this.pool, write, claiming ? [...CLAIM_SETTINGS, ...ROW_BY_ROW] : ROW_BY_ROW);
     await failpoint('decide_after_commit');
     if (rung) this.ring(winners.flatMap(({ deliveries }) => deliveries));
-    const won = new Set(winners);
-    return items.map((item) => (lost.has(item.decided.lead.id) ? 'claim_lost' : won.has(item) ? 'decided' : 'decided_elsewhere'));
+    const won = new Set(winners.map(({ row }) => row.id));
+    return items.map((item) => (lost.has(item.decided.lead.id) ? 'claim_lost' : won.has(item.row.id) ? 'decided' : 'decided_elsewhere'));
   }
 
   private ring(deliveries: readonly DeliveryRow[]): void {
     const byDestination = new Map<string, DeliveryId[]>();
-    for (const { id, destination_id } of deliveries.filter(isWaiting))
+    for (const { id, destination_id } of deliveries.filter(isUrgent))
       byDestination.set(destination_id, [...(byDestination.get(destination_id) ?? []), id]);
     for (const [destinationId, ids] of byDestination) this.doorbell.ringDeliveries(destinationId as DestinationId, ids);
   }
@@ -199,6 +200,8 @@ interface Item {
   readonly deliveries: readonly DeliveryRow[];
   readonly hasCrmLead: boolean;
   readonly claims: ClaimRequest | null;
+  /** To deliveries of a lead that was decided before. */
+  readonly changes?: DeliveryChanges;
 }
 
 function itemOf(decided: DecidedLead): Item {
@@ -236,13 +239,34 @@ async function writeDecisions(client: PoolClient, items: readonly Item[], rung: 
     client,
     items.flatMap(({ claims }) => (claims === null ? [] : [claims])),
   );
-  const deciding = items.filter(({ decided }) => !lost.has(decided.lead.id));
+  const deciding = await withEarlierDeliveries(
+    client,
+    items.filter(({ decided }) => !lost.has(decided.lead.id)),
+  );
   const won = await writeRows(client, deciding, rung);
+  const winners = deciding.filter(({ row }) => won.has(row.id));
   await undoClaims(
     client,
     fresh.filter(({ leadId }) => !won.has(leadId)),
   );
-  return { lost, winners: deciding.filter(({ row }) => won.has(row.id)) };
+  await writeChanges(
+    client,
+    winners.flatMap(({ changes }) => changes ?? []),
+  );
+  return { lost, winners };
+}
+
+/** A lead that was decided before may have deliveries, and what becomes of them is part of the decision. */
+async function withEarlierDeliveries(client: PoolClient, items: readonly Item[]): Promise<readonly Item[]> {
+  const anew = await decideAnew(client, items);
+  if (anew.size === 0) return items;
+  return items.map((item) => {
+    const again = anew.get(item.decided.lead.id);
+    if (again === undefined) return item;
+    const { row, deliveries, changes } = again;
+    const events = [...decisionEvents(row, deliveries), ...changeEvents(item.decided, changes)];
+    return { ...item, ...again, rowText: textOf(item.decided, row, deliveries, events) };
+  });
 }
 
 /** @returns the leads that were decided by it */

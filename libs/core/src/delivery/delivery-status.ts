@@ -12,8 +12,8 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
  * | PENDING            | planned; waits for its first attempt                  | a worker that claims it                            |
  * | SENDING            | an attempt is open, under a lease                     | the worker, or whoever finds the lease expired     |
  * | RETRYING           | waits for `next_attempt_at` after a failed attempt    | a worker that claims it                            |
- * | HELD               | nobody knows whether a call took effect, and a second | a person (`reprocess`)                             |
- * |                    | one could double it; or the destination is refused us |                                                    |
+ * | HELD               | nobody knows whether a call took effect, and a second | a person (`redeliver`, `reprocess`)                |
+ * |                    | one could double it; or the destination refuses us    |                                                    |
  * | DELIVERED          | the destination took it                               | nobody: final, never sent again                    |
  * | PERMANENTLY_FAILED | refused, or every attempt failed                      | a person (`redeliver`: same payload, same key)     |
  *
@@ -32,6 +32,9 @@ const TRANSITIONS: Readonly<Record<DeliveryStatus, readonly DeliveryStatus[]>> =
 export function canDeliveryBecome(from: DeliveryStatus, to: DeliveryStatus): boolean {
   return TRANSITIONS[from].includes(to);
 }
+
+/** What a person's `redeliver` or `reprocess` opens again: PENDING, with its schedule begun anew. DELIVERED is never among them. */
+export const REOPENABLE: readonly DeliveryStatus[] = ['HELD', 'PERMANENTLY_FAILED'];
 
 /** The `from` side of a compare-and-set: every status that may become `to`. */
 export function deliveryStatusesLeadingTo(to: DeliveryStatus): DeliveryStatus[] {

@@ -6,7 +6,7 @@ export interface DeliveryIdentity {
   readonly tenantId: TenantId;
   readonly leadId: LeadId;
   readonly destinationId: DestinationId;
-  /** From 1; grows only when a changed payload goes out after an earlier one was sent. */
+  /** From 1; grows only when a changed payload goes out after an earlier one was sent, or a person wants the same one sent as new. */
   readonly epoch: number;
 }
 

@@ -1,4 +1,5 @@
 import { assertNever } from '../assert-never.js';
+import type { LeadReplayKind } from '../replay/replay.js';
 
 /** In lifecycle order. What each one means stands in glossary.md. */
 export const LEAD_STATUSES = [
@@ -32,12 +33,17 @@ const TRANSITIONS: Readonly<Record<LeadStatus, readonly LeadStatus[]>> = {
   ERASED: [],
 };
 
-/** What a person may do to a lead that came to an end: always with an actor and a reason. */
+/**
+ * What a person may do to a lead that came to an end or waits for a person: always with an actor and a reason.
+ *
+ * `redeliver` takes HELD only where a delivery of the lead is what it is held for. A lead of which one delivery came to its end while
+ * another is still open is READY or FAILED and stays so: then the delivery alone is taken up again.
+ */
 const REPLAYS = {
   reprocess: { from: ['REJECTED', 'HELD', 'KEPT', 'PERMANENTLY_FAILED'], to: 'RECEIVED' },
-  redeliver: { from: ['PERMANENTLY_FAILED'], to: 'READY' },
-} as const satisfies Record<string, { from: readonly LeadStatus[]; to: LeadStatus }>;
-export type ReplayKind = keyof typeof REPLAYS;
+  redeliver: { from: ['HELD', 'PERMANENTLY_FAILED'], to: 'READY' },
+  send_as_new: { from: ['HELD', 'DELIVERED', 'PERMANENTLY_FAILED'], to: 'READY' },
+} as const satisfies Record<LeadReplayKind, { from: readonly LeadStatus[]; to: LeadStatus }>;
 
 export function canTransition(from: LeadStatus, to: LeadStatus): boolean {
   return TRANSITIONS[from].includes(to);
@@ -48,8 +54,12 @@ export function statusesLeadingTo(to: LeadStatus): LeadStatus[] {
   return LEAD_STATUSES.filter((from) => canTransition(from, to));
 }
 
-export function replayTransition(kind: ReplayKind): { from: readonly LeadStatus[]; to: LeadStatus } {
+export function replayTransition(kind: LeadReplayKind): { from: readonly LeadStatus[]; to: LeadStatus } {
   return REPLAYS[kind];
+}
+
+export function canReplay(kind: LeadReplayKind, from: LeadStatus): boolean {
+  return replayTransition(kind).from.includes(from);
 }
 
 /** Final: nothing but a person's replay or an erasure follows. */
