@@ -4,6 +4,7 @@ import { AuditChainer } from '#audit';
 import { ClaimAccelerators } from '#dedup';
 import { DeliverLeads, ReclaimExpiredLeases } from '#delivery';
 import { FollowedKeyRings } from '#keys';
+import { WatchLedger } from '#ledger';
 import { TellOperators, WatchGateway } from '#operator-events';
 import { CheckAgain, PassOnClaims, ProcessLeads, ReleaseHeldLeads, RewriteBlindIndexes } from '#pipeline';
 import {
@@ -20,6 +21,7 @@ import {
   type Settings,
 } from '#platform';
 import { SweepExpired } from '#retention';
+import { RunWhatIfs } from '#what-if';
 import { QueueHost } from './queue-host.js';
 import { type Consumer, PROCESSORS } from './queue.module.js';
 
@@ -103,7 +105,9 @@ export class Background {
       { name: 'pass_on_claims', everyMs: SECOND, run: () => app.get(PassOnClaims).runOnce() },
       { name: 'rewrite_blind_indexes', everyMs: SECOND, run: () => app.get(RewriteBlindIndexes).runOnce() },
       { name: 'watch_gateway', everyMs: 5 * SECOND, run: () => app.get(WatchGateway).runOnce() },
+      { name: 'watch_ledger', everyMs: 10 * SECOND, run: () => app.get(WatchLedger).runOnce() },
       { name: 'tell_operators', everyMs: SECOND, run: () => app.get(TellOperators).runOnce() },
+      { name: 'run_what_ifs', everyMs: SECOND, run: () => app.get(RunWhatIfs).runOnce() },
       { name: 'sweep', everyMs: HOUR, run: () => app.get(SweepExpired).run() },
     ];
   }

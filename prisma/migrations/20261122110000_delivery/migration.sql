@@ -8,7 +8,10 @@
 -- state: closed (calls go out), open (none does until probe_at), half_open (one probe is under way until probe_lease_until).
 -- failed_leads: the leads whose calls failed since the last success; a lead counts once however often it fails.
 -- hold_until: the service asked for quiet (Retry-After). paused_at: somebody has to mend something first; nothing is called until resumed.
--- calls_per_second: what is left of the rate after answers of 429; null: nothing was taken away.
+-- paused_version: the configuration it was paused under; another one with another object for this service ends the pause.
+-- misdirected_leads: leads whose calls found nobody at the address (404, a redirect), in a row.
+-- calls_per_second: what was left of the rate right after the last 429 (throttled_at); it grows back with time alone. null: none was taken away.
+-- closed_at: when the breaker closed; for the seconds after it the service is called slowly.
 CREATE TABLE breakers (
     service_id         text              NOT NULL PRIMARY KEY,
     tenant_id          text              REFERENCES tenants (id),
@@ -23,8 +26,11 @@ CREATE TABLE breakers (
     paused_at          timestamptz,
     pause_reason       text,
     paused_by          text,
+    paused_version     uuid              REFERENCES config_versions (id),
+    misdirected_leads  uuid[]            NOT NULL DEFAULT '{}',
     calls_per_second   double precision,
     throttled_at       timestamptz,
+    closed_at          timestamptz,
     updated_at         timestamptz       NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -159,7 +165,7 @@ CREATE TABLE operator_events (
     last_attempt_at  timestamptz,
     next_attempt_at  timestamptz,
     sent_at          timestamptz,
-    summarised_in    uuid         REFERENCES operator_events (id),
+    summarised_in    uuid,
     last_error       text
 );
 CREATE INDEX operator_events_due ON operator_events (next_attempt_at, id) WHERE sent_at IS NULL AND next_attempt_at IS NOT NULL;

@@ -11,6 +11,7 @@ import type { JsonObject } from '../json.js';
  * - `source.silent`, `source.heard`: a source brings far less than is usual for it; it brings leads again.
  * - `leads.stuck`, `leads.moving`: the oldest lead that nobody decided is too old; all are decided in time again.
  * - `ledger.unbalanced`, `ledger.balanced`: what came in is not what is accounted for.
+ * - `events.summarised`: more happened in a minute than is sent one by one; what the rest was, by type.
  */
 export const OPERATOR_EVENT_TYPES = [
   'breaker.opened',
@@ -27,6 +28,7 @@ export const OPERATOR_EVENT_TYPES = [
   'leads.moving',
   'ledger.unbalanced',
   'ledger.balanced',
+  'events.summarised',
 ] as const;
 export type OperatorEventType = (typeof OPERATOR_EVENT_TYPES)[number];
 
@@ -39,3 +41,10 @@ export interface OperatorEventInput {
   /** Ids, codes, counts and moments; never values of people. */
   readonly detail?: JsonObject;
 }
+
+/** Alarms: what is watched and told of when it begins and when it is over; `dead_letters` only when it begins. */
+export const ALARMS = ['leads_stuck', 'source_silent', 'ledger_unbalanced', 'dead_letters'] as const;
+export type Alarm = (typeof ALARMS)[number];
+
+/** The subject of what concerns the whole gateway. */
+export const GATEWAY_SUBJECT = 'gateway';

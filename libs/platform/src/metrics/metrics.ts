@@ -97,6 +97,53 @@ export class Metrics {
     ...this.on,
   });
 
+  readonly operatorEvents = new Counter({
+    name: 'leadgate_operator_events_total',
+    help: 'Operator events this process took up, by type',
+    labelNames: ['type'],
+    ...this.on,
+  });
+  readonly operatorCalls = new Counter({
+    name: 'leadgate_operator_calls_total',
+    help: 'Calls to the receiver of operator events, by result: told, failed, given_up',
+    labelNames: ['result'],
+    ...this.on,
+  });
+  readonly alarms = new Gauge({
+    name: 'leadgate_alarm',
+    help: '1 while an alarm is raised, by alarm and what it is about; the same in every process',
+    labelNames: ['alarm', 'subject'],
+    ...this.on,
+  });
+  readonly oldestUndecidedSeconds = new Gauge({
+    name: 'leadgate_oldest_undecided_seconds',
+    help: 'How long the lead that waits longest has waited for its decision; the same in every process',
+    ...this.on,
+  });
+  readonly sourceLeads = new Gauge({
+    name: 'leadgate_source_leads',
+    help: 'Leads a source brought in the hour that is looked at, and how many are usual, by source and kind: heard, usual',
+    labelNames: ['source', 'kind'],
+    ...this.on,
+  });
+  readonly ledger = new Gauge({
+    name: 'leadgate_ledger',
+    help: 'Leads of the last hours by source and what became of them; the same in every process',
+    labelNames: ['source', 'state'],
+    ...this.on,
+  });
+  readonly ledgerUnbalanced = new Gauge({
+    name: 'leadgate_ledger_unbalanced',
+    help: 'Leads, requests and deliveries that contradict each other in the last hours; 0 is well',
+    ...this.on,
+  });
+  readonly duplicateChecksSkipped = new Counter({
+    name: 'leadgate_duplicate_checks_skipped_total',
+    help: 'Leads that went on without their duplicate check, by tenant',
+    labelNames: ['tenant'],
+    ...this.on,
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }

@@ -2,13 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Prisma, PrismaClient } from '@prisma/client';
 import { type CallerOf, OPERATORS_TRAIL, scopeOf, tenantCondition, type TenantScope } from '#access';
 import { AuditTrail } from '#audit';
-import type { LeadStatus } from '#core';
+import { firstIdAt, type LeadStatus } from '#core';
 import { inTransaction, Pools, PRISMA } from '#platform';
 import { listedLeadOf } from './lead-answers.js';
 import { type IdentityCondition, IdentitySearch } from './identity-search.js';
 import type { LeadCounts, LeadsPage, RecentLead } from './lead-shapes.js';
 import type { CountsQuery, LeadsQuery, RecentQuery } from './leads-query.js';
-import { firstIdAt } from './time-of-id.js';
 
 /**
  * `received_at` decides whether a lead lies in a span of time, the primary key finds the span: ids begin with the gateway's time, which may
