@@ -1,10 +1,13 @@
 export { PipelineModule } from './pipeline.module.js';
 export { VerdictsAtOnce, Undecided } from './verdicts-at-once.js';
+export { claimRequestOf } from './claim-request.js';
+export { decisionOf, type DecisionOfJourney } from './decision-of.js';
 export { leadPipeline, type LeadPipeline, type StageOf } from './lead-pipeline.js';
+export { PipelineOverClaims } from './pipeline-over-claims.js';
 export { PgFirstJourneys } from './pg-first-journeys.js';
 export { PgLeadStore } from './pg-lead-store.js';
 export { LeadStore, type DecidedLead, type DecideResult, type LoadedLead } from './lead-store.port.js';
-export { ProcessLeads } from './process-leads.js';
+export { ProcessLeads, startOf } from './process-leads.js';
 export { ProcessLeadsProcessor } from './process-leads.processor.js';
 export { CheckAgain, type CheckAgainParts } from './check-again.js';
 export { PassOnClaims } from './pass-on-claims.js';

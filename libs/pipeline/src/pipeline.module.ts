@@ -10,6 +10,7 @@ import { type LeadPipeline, leadPipeline, STAGE_MODULES, STAGES } from './lead-p
 import { CheckAgain } from './check-again.js';
 import { LeadStore } from './lead-store.port.js';
 import { PassOnClaims } from './pass-on-claims.js';
+import { PipelineOverClaims } from './pipeline-over-claims.js';
 import { PgBlindIndexes } from './pg-blind-indexes.js';
 import { PgFirstJourneys } from './pg-first-journeys.js';
 import { PgLeadStore } from './pg-lead-store.js';
@@ -27,6 +28,11 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
     {
       provide: LEAD_PIPELINE,
       useFactory: (...built: unknown[]) => leadPipeline((factory) => built[STAGES.indexOf(factory as never)] as never),
+      inject: [...STAGES],
+    },
+    {
+      provide: PipelineOverClaims,
+      useFactory: (...built: unknown[]) => new PipelineOverClaims((factory) => built[STAGES.indexOf(factory as never)] as never),
       inject: [...STAGES],
     },
     {
@@ -80,6 +86,6 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
       inject: [Pools, ActiveConfig, { token: KeyRings, optional: true }],
     },
   ],
-  exports: [ProcessLeads, CheckAgain, PassOnClaims, ReleaseHeldLeads, RewriteBlindIndexes, LeadStore, Verdicts],
+  exports: [PipelineOverClaims, ProcessLeads, CheckAgain, PassOnClaims, ReleaseHeldLeads, RewriteBlindIndexes, LeadStore, Verdicts],
 })
 export class PipelineModule {}

@@ -94,7 +94,8 @@ export class ProcessLeads {
   }
 }
 
-function startOf(lead: LoadedLead, resolved: ResolvedConfig, claimCheck: ClaimCheck): LeadFacts {
+/** What the pipeline begins with, for a stored lead under one version of its tenant's configuration. */
+export function startOf(lead: LoadedLead, resolved: ResolvedConfig, claimCheck: ClaimCheck): LeadFacts {
   const { config } = resolved;
   return {
     lead: {

@@ -15,12 +15,12 @@ import {
 } from './config-rows.js';
 import { resolveContent, type ConfigContext, type PreparedVersion } from './prepare-version.js';
 
-/** `config`: the gateway found a new file. `cli`: a person at the command line. */
-export type ActivationActor = 'config' | 'cli';
+/** `config`: the gateway found a new file. `cli`: a person at the command line. `operator`, `key:…`: through the API. */
+export type ActivationActor = 'config' | 'cli' | 'operator' | `key:${string}`;
 
 export interface ActivationEvent {
   readonly tenantId: TenantId;
-  readonly type: 'config.activated';
+  readonly type: 'config.activated' | 'config.drafted';
   readonly actor: ActivationActor;
   readonly from: string | null;
   readonly to: string;
@@ -58,6 +58,33 @@ export function applyFile(pool: Pool, append: AppendActivation, prepared: Prepar
   });
 }
 
+/** Keeps a version without activating it: no process takes it up. The same content from the same origin, last time, is kept once. */
+export function draftFile(
+  pool: Pool,
+  append: AppendActivation,
+  prepared: PreparedVersion,
+  origin: string,
+): Promise<{ readonly kind: 'drafted' | 'unchanged'; readonly version: VersionRow }> {
+  return inTransaction(pool, async (client) => {
+    await lockConfiguration(client);
+    const last = await lastVersionFrom(client, prepared.tenantId, origin);
+    if (last?.sha256 === prepared.sha256) return { kind: 'unchanged', version: last };
+    await upsertTenant(client, prepared.config);
+    const version = await insertVersion(client, prepared, origin);
+    await append(client, [{ ...eventOf(version, undefined, 'cli'), type: 'config.drafted' }]);
+    return { kind: 'drafted', version };
+  });
+}
+
+export interface ActivationTerms {
+  /** `cli` unless told. */
+  readonly actor?: ActivationActor;
+  /** What else the audit event says. */
+  readonly detail?: JsonObject;
+  /** Asked under the lock, with the version that is active until now. @returns why it may not be followed by this one; empty: it may */
+  readonly allow?: (client: PoolClient, active: VersionRow | undefined) => Promise<readonly string[]>;
+}
+
 /** Goes back (or forth) to a version that exists. Its references must resolve here, so that it is known to be usable. */
 export function activateVersion(
   pool: Pool,
@@ -65,6 +92,7 @@ export function activateVersion(
   tenantId: TenantId,
   version: number,
   context: ConfigContext,
+  { actor = 'cli', detail = {}, allow }: ActivationTerms = {},
 ): Promise<ActivationResult> {
   return inTransaction(pool, async (client) => {
     await lockConfiguration(client);
@@ -85,8 +113,11 @@ export function activateVersion(
     const taken = await routesTaken(client, resolved.config);
     if (taken.length > 0) return { kind: 'refused', problems: taken };
     const before = await activeVersion(client, tenantId);
+    const refused = (await allow?.(client, before)) ?? [];
+    if (refused.length > 0) return { kind: 'refused', problems: refused };
     await makeActive(client, row, resolved.config);
-    await append(client, [eventOf(row, before, 'cli')]);
+    const event = eventOf(row, before, actor);
+    await append(client, [{ ...event, detail: { ...event.detail, ...detail } }]);
     return { kind: 'activated', version: { ...row, active: true } };
   });
 }

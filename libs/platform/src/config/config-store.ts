@@ -6,7 +6,8 @@ import type { AppendActivation } from './activate-version.js';
 import { ConfigShelf } from './config-shelf.js';
 import { FileImporter } from './file-importer.js';
 import { configFolderOf } from './load-config-files.js';
-import type { ConfigCheck } from './prepare-version.js';
+import type { ConfigCheck, ConfigContext } from './prepare-version.js';
+import { ReadFiles } from './read-files.js';
 import { readFailure } from './references.js';
 import { RowFollower } from './row-follower.js';
 import type { Environment } from './settings.js';
@@ -44,8 +45,9 @@ export class ConfigStore extends ActiveConfig {
   private round: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  constructor({ pool, configPath, env, check, appendAuditEvents, logger }: ConfigStoreOptions) {
+  constructor(private readonly options: ConfigStoreOptions) {
     super();
+    const { pool, configPath, env, check, appendAuditEvents, logger } = options;
     this.logger = logger;
     this.importer = new FileImporter(pool, appendAuditEvents, { env, check, configPath });
     this.follower = new RowFollower(pool, this.shelf, { env, check, folder: configFolderOf(configPath) }, logger);
@@ -66,6 +68,12 @@ export class ConfigStore extends ActiveConfig {
   /** A version that is active or was since this process started (the last hundred): for work that began under it. */
   version(id: ConfigVersionId): ResolvedConfig | undefined {
     return this.shelf.version(id);
+  }
+
+  /** What versions are judged and their references read with here; files as they are now. */
+  context(): ConfigContext {
+    const { env, check, configPath } = this.options;
+    return { env, check, readFile: new ReadFiles(configFolderOf(configPath)).read };
   }
 
   /** Resolves after the first round, whether or not Postgres was there for it. */

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { TenantConfig, TenantId } from '#core';
+import type { ConfigVersionId, ResolvedConfig, TenantConfig, TenantId } from '#core';
 import { contentOf, VERSION_COLUMNS, type VersionRow } from './config-rows.js';
 import { resolveContent, type ConfigContext } from './prepare-version.js';
 
@@ -19,4 +19,19 @@ export async function readActiveVersions(
 ): Promise<{ readonly row: VersionRow; readonly resolved: { config: TenantConfig } | { problems: readonly string[] } }[]> {
   const { rows } = await pool.query<VersionRow>(`SELECT ${VERSION_COLUMNS} FROM config_versions WHERE active ORDER BY tenant_id`);
   return Promise.all(rows.map(async (row) => ({ row, resolved: resolveContent((await contentOf(pool, row.id)) ?? {}, context) })));
+}
+
+/** Any version, active or not, as this process would use it. @returns undefined when there is none; or what keeps it from being used here */
+export async function readVersion(
+  pool: Pick<Pool, 'query'>,
+  id: ConfigVersionId,
+  context: ConfigContext,
+): Promise<ResolvedConfig | { readonly problems: readonly string[] } | undefined> {
+  const { rows } = await pool.query<VersionRow>(`SELECT ${VERSION_COLUMNS} FROM config_versions WHERE id = $1`, [id]);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const resolved = resolveContent((await contentOf(pool, id)) ?? {}, context);
+  if ('problems' in resolved) return resolved;
+  const { tenantId, version, rulesetVersion, policyVersion } = row;
+  return { id, tenantId, version, rulesetVersion, policyVersion, config: resolved.config };
 }

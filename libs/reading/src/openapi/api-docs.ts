@@ -21,6 +21,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('quarantine', 'Requests that did not become a lead')
     .addTag('leads', 'Leads and their stories')
     .addTag('feedback', 'What a CRM tells about the leads it has')
+    .addTag('what-ifs', 'Drafts of the configuration, tried on leads that came')
     .addTag('stats', 'What older clients read')
     .addTag('health', 'For operators and their tools; without a key')
     .build();

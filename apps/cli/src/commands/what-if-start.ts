@@ -1,0 +1,88 @@
+import type { TenantId } from '#core';
+import { BASELINES, type Baseline, whatIfAnswer, type WhatIfWish } from '#what-if';
+import { type Call, type Command, UsageProblem } from '../command.js';
+import { watchWhatIf, whatIfInWords, withWhatIfs } from '../what-ifs.js';
+
+export const whatIfStart: Command = {
+  name: 'what-if start',
+  summary: 'try a version that is not active on the leads of a period; nothing is decided, claimed or sent by it',
+  notes:
+    'A running gateway with role relay does it, behind fresh leads. Both versions are run anew over the same leads, so that what comes out is\n' +
+    "the draft's doing alone; --baseline recorded holds it against what was decided when the leads came. Leads of the duplicate window before\n" +
+    '--from are run as well, for the identities they hold.',
+  options: {
+    tenant: { value: 'ID', summary: 'whose configuration' },
+    draft: { value: 'N', summary: 'number of the version; `leadgate config draft FILE` makes one' },
+    from: { value: 'MOMENT', summary: 'leads received at or after, e.g. 2026-11-01 or 2026-11-01T08:00:00Z' },
+    to: { value: 'MOMENT', summary: 'leads received before; now unless told' },
+    source: { value: 'NAME', summary: 'only leads of this source of the tenant' },
+    limit: { value: 'N', summary: 'only the first so many leads' },
+    baseline: { value: 'NAME', summary: `${BASELINES.join(' or ')}; active unless told` },
+    'warm-up-hours': { value: 'N', summary: 'hours before --from instead of the duplicate window' },
+    watch: { summary: 'stay and show how far it is' },
+  },
+  async run(call) {
+    const wish = wishOf(call);
+    return withWhatIfs(call.world, async (whatIfs) => {
+      const result = await whatIfs.start(wish);
+      if (result.kind === 'refused') {
+        const text = ['Nothing was started:', ...result.problems.map((problem) => `  - ${problem}`)].join('\n');
+        return { exitCode: 1, text, json: { ok: false, problems: result.problems } };
+      }
+      const { whatIf } = result;
+      if (call.value('watch') !== undefined) {
+        const run = await watchWhatIf(whatIfs, whatIf.id, call.world);
+        return {
+          exitCode: run.status === 'FINISHED' ? 0 : 1,
+          text: whatIfInWords(run),
+          json: { ok: run.status === 'FINISHED', ...whatIfAnswer(run) },
+        };
+      }
+      const text = `What-if ${whatIf.id} is under way over ${whatIf.total} leads. Next: leadgate what-if show ${whatIf.id}`;
+      return { exitCode: 0, text, json: { ok: true, ...whatIfAnswer(whatIf) } };
+    });
+  },
+};
+
+function wishOf(call: Call): WhatIfWish {
+  const baseline = call.value('baseline') ?? 'active';
+  if (!(BASELINES as readonly string[]).includes(baseline)) throw new UsageProblem(`--baseline is ${BASELINES.join(' or ')}.`);
+  const to = call.value('to');
+  return {
+    tenantId: needed(call, 'tenant') as TenantId,
+    draft: wholeNumber('draft', needed(call, 'draft')),
+    baseline: baseline as Baseline,
+    from: momentOf('from', needed(call, 'from')),
+    to: to === undefined ? null : momentOf('to', to),
+    source: call.value('source') ?? null,
+    limit: optionalNumber(call, 'limit'),
+    warmUpHours: optionalNumber(call, 'warm-up-hours', 0),
+    actor: 'cli',
+  };
+}
+
+function needed(call: Call, option: string): string {
+  const value = call.value(option);
+  if (value === undefined)
+    throw new UsageProblem(`\`leadgate what-if start\` needs --${option}; \`leadgate what-if start --help\` says what it is.`);
+  return value;
+}
+
+function optionalNumber(call: Call, option: string, least = 1): number | null {
+  const value = call.value(option);
+  return value === undefined ? null : wholeNumber(option, value, least);
+}
+
+function wholeNumber(option: string, text: string, least = 1): number {
+  const [, digits] = /^v?(\d{1,9})$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) < least) throw new UsageProblem(`--${option} is a whole number from ${least}, not "${text}".`);
+  return Number(digits);
+}
+
+function momentOf(option: string, text: string): Date {
+  const isMoment = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text);
+  const moment = new Date(text);
+  if (!isMoment || Number.isNaN(moment.getTime()))
+    throw new UsageProblem(`--${option} is a date (2026-11-01) or a moment with its zone (2026-11-01T08:00:00Z), not "${text}".`);
+  return moment;
+}
