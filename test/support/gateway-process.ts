@@ -57,7 +57,16 @@ export interface DemoCrmProcess extends Child {
   readonly url: string;
   requests(): Promise<CrmRequest[]>;
   leads(): Promise<{ id: string; key: string | null; body: unknown; requests: number }[]>;
-  mode(mode: { mode: string; times?: number; retryAfter?: number | string }): Promise<void>;
+  /** As `POST /_mode` takes it: apps/demo-crm/src/fault-modes.ts. */
+  mode(plan: {
+    mode: string;
+    times?: number;
+    after?: number;
+    path?: string;
+    retryAfter?: number | string;
+    location?: string;
+    ms?: number;
+  }): Promise<void>;
 }
 
 export interface CrmRequest {

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { FAULT_MODES } from './fault-modes.js';
 import { transpileFolder } from '../../../test/support/transpile-folder.js';
 
 describe('the demo CRM as a process', () => {
@@ -20,8 +21,8 @@ describe('the demo CRM as a process', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const run = (env: NodeJS.ProcessEnv, ipc = false): ChildProcess => {
-    const child = spawn(process.execPath, [join(folder, 'app', 'main.js')], {
+  const run = (env: NodeJS.ProcessEnv, ipc = false, ...given: string[]): ChildProcess => {
+    const child = spawn(process.execPath, [join(folder, 'app', 'main.js'), ...given], {
       cwd: folder,
       env: { PATH: process.env['PATH'], DEMO_CRM_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
@@ -57,6 +58,14 @@ describe('the demo CRM as a process', () => {
     const end = ended(child);
     child.kill(signal);
     expect(await end).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('explains every mode with --help, and starts nothing', async () => {
+    const child = run({}, false, '--help');
+    let help = '';
+    child.stdout?.on('data', (chunk: Buffer) => (help += chunk.toString()));
+    expect(await ended(child)).toEqual({ code: 0, stderr: '' });
+    expect(FAULT_MODES.filter((mode) => !help.includes(`\n  ${mode} `))).toEqual([]);
   });
 
   it('goes with the process that started it', async () => {

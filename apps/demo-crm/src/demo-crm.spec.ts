@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DemoCrmStartError, startDemoCrm, type DemoCrm } from './demo-crm.js';
-import { FAULT_MODES, type FaultMode } from './fault-modes.js';
+import { FAULT_MODES, NO_FAULT, type FaultMode } from './fault-modes.js';
 
 const LEAD = JSON.stringify({
   lead: {
@@ -278,11 +278,90 @@ describe('the demo CRM', () => {
     });
 
     it('shows the mode in force', async () => {
-      expect(await read('/_mode')).toEqual({ mode: 'ok', times: null, retryAfter: null, ms: 2000 });
+      expect(await read('/_mode')).toEqual(NO_FAULT);
       await setMode({ mode: '503', times: 3, retryAfter: 1 });
       await send();
-      expect(await read('/_mode')).toEqual({ mode: '503', times: 2, retryAfter: 1, ms: 2000 });
+      expect(await read('/_mode')).toEqual({ ...NO_FAULT, mode: '503', times: 2, retryAfter: 1 });
     });
+
+    it('may be in one for a single path', async () => {
+      await setMode({ mode: '500', path: '/lead/receive/sick' });
+      expect([(await send()).status, (await send(undefined, { path: '/lead/receive/sick?x=1' })).status]).toEqual([201, 500]);
+      expect(await read('/_mode')).toEqual({ ...NO_FAULT, paths: { '/lead/receive/sick': { ...NO_FAULT, mode: '500' } } });
+    });
+
+    it.each<{ mode: FaultMode; status: number; body: unknown }>([
+      { mode: 'refused', status: 200, body: { success: false, error: expect.any(String) } },
+      { mode: 'partial', status: 207, body: { results: [{ index: 0, success: false, error: expect.any(String) }] } },
+      { mode: 'exists_other', status: 409, body: expect.objectContaining({ error: 'already_exists', external_id: 'of-another-lead' }) },
+      { mode: 'empty', status: 200, body: '' },
+      { mode: 'not_json', status: 200, body: '{"id":"' },
+    ])('$mode answers $status and does not take the lead', async ({ mode, status, body }) => {
+      await setMode({ mode, times: 1 });
+      const response = await send('k');
+      const text = await response.text();
+      expect([response.status, typeof body === 'string' ? text : (JSON.parse(text) as unknown)]).toEqual([status, body]);
+      expect(await leads()).toEqual([]);
+    });
+
+    it('exists says which record and external id it has, and has the lead', async () => {
+      await setMode({ mode: 'exists', times: 1 });
+      const response = await send('k');
+      const [lead] = await leads();
+      expect(response.status).toBe(409);
+      expect(await response.json()).toMatchObject({ id: lead?.id, external_id: '0190b5e0-0000-7000-8000-000000000001' });
+    });
+
+    it('flap answers every second request well', async () => {
+      await setMode({ mode: 'flap' });
+      const statuses: number[] = [];
+      for (let n = 0; n < 4; n += 1) statuses.push((await send(`k${n}`)).status);
+      expect(statuses).toEqual([500, 201, 500, 201]);
+      expect(await leads()).toHaveLength(2);
+    });
+
+    it.each<{ mode: FaultMode; location: string }>([
+      { mode: '301', location: 'http://169.254.169.254/latest/meta-data/' },
+      { mode: '307', location: 'http://169.254.169.254/latest/meta-data/' },
+      { mode: 'loop', location: '/leads' },
+    ])('$mode points to $location', async ({ mode, location }) => {
+      await setMode({ mode });
+      const response = await ask('/leads', { method: 'POST', body: LEAD, redirect: 'manual' });
+      expect([response.status, response.headers.get('location')]).toEqual([mode === 'loop' ? 302 : Number(mode), location]);
+    });
+
+    it.each<{ mode: FaultMode; code: string }>([
+      { mode: 'hangup', code: 'UND_ERR_SOCKET' },
+      { mode: 'garbage', code: 'HPE_INVALID_CONSTANT' },
+      { mode: 'big_header', code: 'UND_ERR_HEADERS_OVERFLOW' },
+    ])('$mode takes the lead, and its sender cannot know ($code)', async ({ mode, code }) => {
+      await setMode({ mode, times: 1 });
+      await expect(send('k')).rejects.toMatchObject({ cause: { code } });
+      expect((await send('k')).headers.get('idempotent-replayed')).toBe('true');
+    });
+
+    it.each<FaultMode>(['drip', 'broken', 'huge', 'gzip_bomb'])(
+      '%s takes the lead and says so, but its answer cannot be read',
+      async (mode) => {
+        await setMode({ mode, ms: 5, times: 1 });
+        const givesUp = new AbortController();
+        const response = await send('k', { signal: givesUp.signal });
+        expect(response.status).toBe(201);
+        const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+        let bytes = 0;
+        const read = async (): Promise<void> => {
+          for (let piece = await reader.read(); !piece.done && bytes < 2_000_000; piece = await reader.read()) {
+            bytes += piece.value.length;
+            if (mode === 'drip' && bytes >= 3) return;
+          }
+        };
+        if (mode === 'broken') await expect(read()).rejects.toThrow('terminated');
+        else await read();
+        expect(bytes).toBeGreaterThanOrEqual(mode === 'drip' ? 3 : mode === 'broken' ? 1 : 2_000_000);
+        givesUp.abort();
+        expect(await leads()).toMatchObject([{ key: 'k', requests: 1 }]);
+      },
+    );
   });
 
   it('forgets leads, requests and mode on reset', async () => {
@@ -330,6 +409,7 @@ describe('the demo CRM', () => {
     await send('</summary>', { body: JSON.stringify(hostile) });
     const response = await ask('/');
     const page = await response.text();
+    expect(page).toContain('data-mode="gzip_bomb"');
     expect(page).toContain('&lt;img src=x&gt;');
     expect(page).not.toMatch(/<img|<script>x|<\/pre>&|<\/summary>"/);
     expect(response.headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'sha256-/);

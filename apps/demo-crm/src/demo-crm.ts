@@ -13,7 +13,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { FAULT_MODES, FaultSwitch, NO_FAULT, readFaultPlan } from './fault-modes.js';
+import { FAULT_MODES, FaultSwitch, readFaultPlan } from './fault-modes.js';
 import { LeadRoute, MAX_BODY_BYTES } from './lead-route.js';
 import { PAGE_POLICY, renderPage } from './leads-page.js';
 import { LedgerError, RequestLedger } from './request-ledger.js';
@@ -61,7 +61,12 @@ export async function startDemoCrm(options: DemoCrmOptions): Promise<DemoCrm> {
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     switch (`${method} ${path}`) {
       case 'GET /': {
-        const page = renderPage({ leads: await ledger.latestLeads(LEADS_ON_PAGE), counts: ledger.counts(), plan: faults.current() });
+        const page = renderPage({
+          leads: await ledger.latestLeads(LEADS_ON_PAGE),
+          counts: ledger.counts(),
+          plan: faults.current(),
+          paths: faults.paths(),
+        });
         return sendText(response, 200, 'text/html; charset=utf-8', page, { 'content-security-policy': PAGE_POLICY });
       }
       case 'GET /health':
@@ -71,12 +76,12 @@ export async function startDemoCrm(options: DemoCrmOptions): Promise<DemoCrm> {
       case 'GET /_leads':
         return sendStream(response, ledger.leadsJson());
       case 'GET /_mode':
-        return sendJson(response, 200, faults.current());
+        return sendMode(response);
       case 'POST /_mode':
         return setMode(request, response);
       case 'POST /_reset':
         ledger.clear();
-        faults.set(NO_FAULT);
+        faults.clear();
         return sendJson(response, 200, { ok: true });
       default:
         return sendUnknown(response, path);
@@ -92,8 +97,14 @@ export async function startDemoCrm(options: DemoCrmOptions): Promise<DemoCrm> {
     const bytes = await collectBody(request, MAX_BODY_BYTES);
     const reading = readFaultPlan(parseJson(bytes));
     if (!reading.ok) return sendJson(response, 422, { error: 'invalid_mode', message: reading.detail, modes: FAULT_MODES });
-    faults.set(reading.plan);
-    sendJson(response, 200, reading.plan);
+    faults.set(reading.plan, reading.path);
+    sendMode(response);
+  }
+
+  /** The plan of all requests, and beside it the plans of single paths where there are any. */
+  function sendMode(response: ServerResponse): void {
+    const paths = faults.paths();
+    sendJson(response, 200, { ...faults.current(), ...(Object.keys(paths).length > 0 && { paths }) });
   }
 
   return { url: urlOf(server), close: () => closeAll(server, ledger) };

@@ -64,6 +64,12 @@ function fieldProblems(value: unknown): FieldProblem[] {
   return problems;
 }
 
+/** By what its sender knows the lead: `meta_attributes.unique_id`. */
+export function externalIdOf(body: BodyReading): string | null {
+  const id = body.kind === 'json' ? member(member(body.value, 'meta_attributes'), 'unique_id') : undefined;
+  return typeof id === 'string' ? id : null;
+}
+
 export function member(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name] ?? undefined;

@@ -1,26 +1,24 @@
 /** The customer's lead API: reads a request, decides, writes it to the ledger, and only then answers (or does not, as the mode says). */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { FaultPlan, FaultSwitch } from './fault-modes.js';
-import { judgeLead, readBody, readIdempotencyKey, type BodyReading } from './lead-intake.js';
+import { alreadyThere, faultAnswer, perform, WITHOUT_A_STATUS, type Answer } from './fault-answers.js';
+import { NO_FAULT, type FaultPlan, type FaultSwitch } from './fault-modes.js';
+import { externalIdOf, judgeLead, readBody, readIdempotencyKey, type BodyReading } from './lead-intake.js';
 import type { RequestLedger } from './request-ledger.js';
-import { collectBody, sendJson, sendText } from './wire.js';
+import { collectBody } from './wire.js';
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** What goes back, before a mode delays or withholds it. */
-interface Answer {
-  status: number;
-  headers: OutgoingHttpHeaders;
-  body: object | string;
+/** An answer to a lead request. */
+interface LeadAnswer extends Answer {
   /** The lead this request made or repeated. */
-  lead?: { id: string; leadToken: string };
+  readonly lead?: { id: string; leadToken: string };
 }
 
-const MAINTENANCE_PAGE =
-  '<!doctype html><html lang="de"><title>Wartung</title><h1>Wartungsarbeiten</h1><p>Wir sind gleich wieder da.</p></html>';
-
 export class LeadRoute {
+  /** Of mode flap: every second request is one too many. */
+  private flapped = false;
+
   constructor(
     private readonly ledger: RequestLedger,
     private readonly faults: FaultSwitch,
@@ -39,16 +37,15 @@ export class LeadRoute {
 
     // From here to append() nothing is awaited: of two requests with one key, one makes the lead and the other repeats it.
     const earlier = key === null ? undefined : this.ledger.leadUnder(key);
-    const plan = request.method === 'POST' ? this.faults.take() : undefined;
-    const answer = plan === undefined ? METHOD_NOT_ALLOWED : (faultAnswer(plan) ?? this.judge(request, body, earlier));
-    const withheld = plan?.mode === 'timeout' || plan?.mode === 'reset';
+    const plan = request.method === 'POST' ? this.planFor(request) : undefined;
+    const answer = plan === undefined ? METHOD_NOT_ALLOWED : this.answer(plan, request, body, earlier);
     await this.ledger.append(
       {
         at: new Date().toISOString(),
         method: request.method ?? '',
         path: request.url ?? '',
         headers: request.headers,
-        status: withheld ? null : answer.status,
+        status: plan !== undefined && WITHOUT_A_STATUS.includes(plan.mode) ? null : answer.status,
         key,
         repeat: earlier !== undefined,
         effect: answer.lead !== undefined && earlier === undefined,
@@ -58,10 +55,25 @@ export class LeadRoute {
       },
       body,
     );
-    perform(plan, request, response, answer);
+    await perform(plan ?? NO_FAULT, request, response, answer);
   }
 
-  private judge(request: IncomingMessage, body: BodyReading, earlier: Answer['lead']): Answer {
+  private planFor(request: IncomingMessage): FaultPlan {
+    const plan = this.faults.take((request.url ?? '').split('?', 1)[0] ?? '');
+    if (plan.mode !== 'flap') return plan;
+    this.flapped = !this.flapped;
+    return { ...plan, mode: this.flapped ? '500' : 'ok' };
+  }
+
+  private answer(plan: FaultPlan, request: IncomingMessage, body: BodyReading, earlier: LeadAnswer['lead']): LeadAnswer {
+    const fault = faultAnswer(plan, request.url ?? '');
+    if (fault !== undefined) return fault;
+    const judged = this.judge(request, body, earlier);
+    if (plan.mode !== 'exists' || judged.lead === undefined) return judged;
+    return { ...alreadyThere({ id: judged.lead.id, externalId: externalIdOf(body) }), lead: judged.lead };
+  }
+
+  private judge(request: IncomingMessage, body: BodyReading, earlier: LeadAnswer['lead']): LeadAnswer {
     const refusal = judgeLead(body, request.headers.authorization, this.token);
     if (refusal !== undefined) {
       const { status, ...problem } = refusal;
@@ -74,52 +86,8 @@ export class LeadRoute {
   }
 }
 
-const METHOD_NOT_ALLOWED: Answer = {
+const METHOD_NOT_ALLOWED: LeadAnswer = {
   status: 405,
   headers: { allow: 'POST' },
   body: { error: 'method_not_allowed', message: 'Leads are sent with POST.' },
 };
-
-/** The answer of a mode that does not look at the request; undefined for the modes that judge it. */
-function faultAnswer({ mode, retryAfter }: FaultPlan): Answer | undefined {
-  const headers: OutgoingHttpHeaders = retryAfter === null ? {} : { 'retry-after': String(retryAfter) };
-  const message = `The demo CRM is in mode ${mode}; POST /_mode {"mode":"ok"} ends it.`;
-  switch (mode) {
-    case '500':
-      return { status: 500, headers, body: { error: 'internal_error', message } };
-    case '503':
-      return { status: 503, headers, body: { error: 'unavailable', message } };
-    case '429':
-      return { status: 429, headers, body: { error: 'too_many_requests', message } };
-    case '400':
-      return { status: 400, headers: {}, body: { error: 'bad_request', message } };
-    case '401':
-      return { status: 401, headers: { 'www-authenticate': 'Bearer' }, body: { error: 'unauthorized', message } };
-    case 'html':
-      return { status: 200, headers: {}, body: MAINTENANCE_PAGE };
-    case 'ok':
-    case 'slow':
-    case 'timeout':
-    case 'reset':
-      return undefined;
-  }
-}
-
-function perform(plan: FaultPlan | undefined, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  if (plan?.mode === 'timeout') return;
-  if (plan?.mode === 'reset') {
-    request.socket.resetAndDestroy();
-    return;
-  }
-  if (plan?.mode === 'slow') {
-    const timer = setTimeout(() => send(response, answer), plan.ms);
-    response.once('close', () => clearTimeout(timer));
-    return;
-  }
-  send(response, answer);
-}
-
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  if (typeof body === 'string') sendText(response, status, 'text/html; charset=utf-8', body, headers);
-  else sendJson(response, status, body, headers);
-}

@@ -15,7 +15,7 @@ export interface LeadRequest {
   method: string;
   path: string;
   headers: NodeJS.Dict<string | string[]>;
-  /** What is answered; null in the modes timeout and reset, where the sender gets no answer. */
+  /** What is answered; null in the modes in which no status line reaches the sender. */
   status: number | null;
   /** The idempotency key without quotes. */
   key: string | null;

@@ -1,23 +1,29 @@
-/** Starts the demo CRM as a process of its own. Prints one JSON line when it listens; every other line is a warning. */
+/** Starts the demo CRM as a process of its own. Prints one JSON line when it listens; every other line is a warning. `--help` says more. */
 import { join, resolve } from 'node:path';
+import { renderHelp } from './help.js';
 import { DemoCrmStartError, startDemoCrm, type DemoCrm } from './demo-crm.js';
 
 const { env } = process;
 
-try {
-  const crm = await startDemoCrm({
-    port: readPort(env['DEMO_CRM_PORT'] || '3900'),
-    host: env['HOST'] || '127.0.0.1',
-    dataFile: resolve(join(env['LEADGATE_DATA_DIR'] || '.leadgate', 'demo-crm.ndjson')),
-    token: env['DEMO_CRM_TOKEN'] || 'demo-token',
-    log: (entry) => process.stdout.write(`${JSON.stringify(entry)}\n`),
-  });
-  // Before it says that it listens: whoever reads that may send a signal at once.
-  closeOnSignals(crm);
-  process.stdout.write(`${JSON.stringify({ level: 'info', msg: 'demo CRM listening', url: crm.url, pid: process.pid })}\n`);
-} catch (cause) {
-  process.stderr.write(cause instanceof DemoCrmStartError ? `${cause.message}\n` : `The demo CRM could not start: ${String(cause)}\n`);
-  process.exitCode = 1;
+if (process.argv.includes('--help') || process.argv.includes('-h')) process.stdout.write(renderHelp());
+else await start();
+
+async function start(): Promise<void> {
+  try {
+    const crm = await startDemoCrm({
+      port: readPort(env['DEMO_CRM_PORT'] || '3900'),
+      host: env['HOST'] || '127.0.0.1',
+      dataFile: resolve(join(env['LEADGATE_DATA_DIR'] || '.leadgate', 'demo-crm.ndjson')),
+      token: env['DEMO_CRM_TOKEN'] || 'demo-token',
+      log: (entry) => process.stdout.write(`${JSON.stringify(entry)}\n`),
+    });
+    // Before it says that it listens: whoever reads that may send a signal at once.
+    closeOnSignals(crm);
+    process.stdout.write(`${JSON.stringify({ level: 'info', msg: 'demo CRM listening', url: crm.url, pid: process.pid })}\n`);
+  } catch (cause) {
+    process.stderr.write(cause instanceof DemoCrmStartError ? `${cause.message}\n` : `The demo CRM could not start: ${String(cause)}\n`);
+    process.exitCode = 1;
+  }
 }
 
 function readPort(text: string): number {
