@@ -1,0 +1,56 @@
+import type pg from 'pg';
+import { momentNow, WatchLedger } from '#ledger';
+import { createLogger, createPgPool, Metrics } from '#platform';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { aLead, aTenant } from './a-ledger-story.js';
+
+let database: TestDatabase;
+let pool: pg.Pool;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = createPgPool({ url: database.url, applicationName: 'ledger-spec', acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  await aTenant(pool, 'acme');
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+const events = async (): Promise<string[]> =>
+  (await pool.query<{ type: string }>('SELECT type FROM operator_events ORDER BY at, id')).rows.map(({ type }) => type);
+const minutePasses = (): Promise<unknown> => pool.query('UPDATE watches SET next_at = clock_timestamp()');
+
+describe('the ledger is watched', () => {
+  it('by one process for all, as metrics and as an alarm that is told when it begins and when it is over', async () => {
+    const metrics = [new Metrics(), new Metrics()];
+    const processes = metrics.map((one) => new WatchLedger(pool, one, createLogger('silent', false)));
+    const round = async (): Promise<void> => {
+      await minutePasses();
+      for (const one of processes) await one.runOnce();
+    };
+    const lead = await aLead(pool, { status: 'READY' });
+    await round();
+    expect(await events()).toEqual([]);
+
+    await pool.query("UPDATE deliveries SET status = 'HELD' WHERE lead_id = $1", [lead]);
+    await round();
+    await round();
+    expect(await events()).toEqual(['ledger.unbalanced']);
+    for (const one of metrics) {
+      const text = await one.registry.metrics();
+      expect(text).toContain('leadgate_ledger_unbalanced 1');
+      expect(text).toContain('leadgate_ledger{source="acme/in",state="in_flight"} 1');
+    }
+
+    await pool.query("UPDATE deliveries SET status = 'PENDING' WHERE lead_id = $1", [lead]);
+    await round();
+    expect(await events()).toEqual(['ledger.unbalanced', 'ledger.balanced']);
+    expect(await metrics[1]?.registry.metrics()).toContain('leadgate_ledger_unbalanced 0');
+  });
+
+  it('on the clock of Postgres', async () => {
+    const { rows } = await pool.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+    expect(await momentNow(pool)).toBeGreaterThanOrEqual(rows[0]?.now.getTime() ?? Number.NaN);
+  });
+});
