@@ -39,7 +39,7 @@ describe.each(QUEUE_BACKENDS)('a process killed at every place of a lead’s way
 
   const send = async (): Promise<void> => {
     await gateway.ready();
-    await expect(sendLead(gateway.url, 1, KEY)).rejects.toThrow();
+    await expect(sendLead(gateway.url, 1, KEY)).rejects.toThrow('fetch failed');
   };
   const lead = async () =>
     (

@@ -63,9 +63,11 @@ export class LeadSender {
   }
 
   private async paced(): Promise<void> {
-    const due = ((this.next - (this.options.firstNumber ?? 1)) / this.options.perSecond) * 1000;
-    const early = due - (performance.now() - this.began);
-    if (early > 0) await pause(early);
+    const early = (): number => {
+      const due = ((this.next - (this.options.firstNumber ?? 1)) / this.options.perSecond) * 1000;
+      return due - (performance.now() - this.began);
+    };
+    while (early() > 0) await pause(early());
   }
 
   private async deliver(number: number): Promise<void> {
