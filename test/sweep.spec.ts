@@ -96,6 +96,16 @@ describe('the sweep', () => {
     expect(await count('idempotency_records')).toBe(3);
   });
 
+  it('removes operator events after 30 days', async () => {
+    for (const age of ['31 days', '29 days'])
+      await pool.query(
+        `INSERT INTO operator_events (id, tenant_id, type, subject, at) VALUES ($1, 'acme', 'breaker.opened', 'acme/crm', now() - $2::interval)`,
+        [randomUUID(), age],
+      );
+    expect((await sweep().run()).rows).toMatchObject({ operator_events: 1 });
+    expect(await count('operator_events')).toBe(1);
+  });
+
   it('removes claims a day after they expired', async () => {
     const lead = await aLead({ request: await aRequest({ verdict: 'accepted' }), status: 'KEPT' });
     for (const expires of ['-25 hours', '-23 hours', '1 day']) {

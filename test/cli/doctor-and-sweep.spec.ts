@@ -5,6 +5,7 @@ import pg from 'pg';
 import { aTenantFile } from '../../libs/platform/src/config/testing/a-tenant-file.js';
 import { leadgate } from '../support/leadgate-cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { startCacheRedis } from '../support/cache-redis.js';
 import { hasTestRedis, testRedisUrl } from '../support/test-redis.js';
 
 interface Finding {
@@ -116,6 +117,12 @@ describe('leadgate doctor', () => {
     expect(about(findings, 'postgres', 'bad')).toEqual([expect.stringMatching(/^Postgres does not answer: connect ECONNREFUSED/)]);
   });
 
+  it('says of a cache that nothing uses that it is for nothing', async () => {
+    expect(about((await examine({ REDIS_CACHE_URL: 'redis://127.0.0.1:1' })).findings, 'cache', 'warn')).toEqual([
+      expect.stringContaining('LEADGATE_CLAIM_ACCELERATORS does not name redis'),
+    ]);
+  });
+
   it('reads well', async () => {
     const { said } = await leadgate(['doctor'], { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/leadgate', LEADGATE_CONFIG: folder });
     expect(said).toMatch(/^ok {4}settings {7}every setting can be used\n/);
@@ -131,6 +138,24 @@ if (hasTestRedis) {
       expect(about((await examine({ REDIS_URL: testRedisUrl() })).findings, 'queue', 'good')).toEqual([
         'Redis answers and never evicts a job (maxmemory-policy noeviction)',
       ]);
+    });
+
+    it('says of the cache of claims whether it answers, is bounded, may forget and is not the queue’s', async () => {
+      const cache = async (env: Record<string, string>, level: 'good' | 'warn' | 'bad'): Promise<string[]> =>
+        about((await examine({ LEADGATE_CLAIM_ACCELERATORS: 'redis', ...env })).findings, 'cache', level);
+      const bounded = await startCacheRedis();
+      expect(await cache({ REDIS_CACHE_URL: bounded.url }, 'good')).toHaveLength(1);
+      expect(await cache({ REDIS_CACHE_URL: bounded.url, REDIS_URL: `${bounded.url}/1` }, 'bad')).toEqual([
+        'REDIS_CACHE_URL is the Redis of the queue, which must never forget',
+      ]);
+      await bounded.stop();
+      expect(await cache({ REDIS_CACHE_URL: bounded.url }, 'warn')).toEqual(['Redis does not answer at REDIS_CACHE_URL']);
+      const greedy = await startCacheRedis({ maxmemory: '0', 'maxmemory-policy': 'noeviction' });
+      expect(await cache({ REDIS_CACHE_URL: greedy.url }, 'warn')).toEqual([
+        'its memory has no limit (maxmemory 0)',
+        'it keeps everything until it is full (maxmemory-policy noeviction)',
+      ]);
+      await greedy.stop();
     });
   });
 }
@@ -151,7 +176,7 @@ describe('leadgate sweep', () => {
     expect(JSON.parse((await leadgate(['sweep', '--json'], env)).said)).toEqual({
       ok: true,
       elsewhere: false,
-      rows: { idempotency_records: 0, expired_claims: 0, quarantine: 0, excerpts_of_erased_leads: 0, old_excerpts: 0 },
+      rows: { idempotency_records: 0, expired_claims: 0, quarantine: 0, excerpts_of_erased_leads: 0, old_excerpts: 0, operator_events: 0 },
     });
   });
 });

@@ -10,6 +10,7 @@ import { configDraft } from './commands/config-draft.js';
 import { configList } from './commands/config-list.js';
 import { doctor } from './commands/doctor.js';
 import { erase } from './commands/erase.js';
+import { eventsList } from './commands/events-list.js';
 import { keysRetire } from './commands/keys-retire.js';
 import { keysRotate } from './commands/keys-rotate.js';
 import { keysStatus } from './commands/keys-status.js';
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   whatIfCancel,
   whatIfPromote,
   ledger,
+  eventsList,
   auditVerify,
   erase,
   sweep,

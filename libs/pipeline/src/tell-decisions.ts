@@ -27,6 +27,7 @@ export class TellDecisions {
     this.logger.info(journeyLine(decided, won), 'journey');
     if (!won || !isFirstDecision(decided)) return;
     const { decision, duplicateCheckSkipped } = decisionOf(journey);
+    if (duplicateCheckSkipped) this.metrics.duplicateChecksSkipped.inc({ tenant: lead.tenantId });
     this.sink.decided({ tenantId: lead.tenantId, decision, sourceType: sourceTypeOf(decided), latencyMs, duplicateCheckSkipped });
     this.shadow?.observe(decided);
   }

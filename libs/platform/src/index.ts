@@ -25,6 +25,7 @@ export { webhookHeaders, webhookKeyOf } from './http/webhook-signature.js';
 export { proveOutboundRules } from './http/prove-outbound-rules.js';
 export { isReservedHeader } from './http/reserved-headers.js';
 export * from './http-errors/database-unavailable.js';
+export { faultCodeOf } from './http-errors/fault-code.js';
 export * from './http-errors/http-problem.js';
 export * from './http-errors/problem.filter.js';
 export * from './http-errors/problem.js';

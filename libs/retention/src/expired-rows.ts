@@ -10,7 +10,14 @@ export interface ExpiredRows {
   readonly parameters: readonly number[];
 }
 
-export const SWEPT_KINDS = ['idempotency_records', 'expired_claims', 'quarantine', 'excerpts_of_erased_leads', 'old_excerpts'] as const;
+export const SWEPT_KINDS = [
+  'idempotency_records',
+  'expired_claims',
+  'quarantine',
+  'excerpts_of_erased_leads',
+  'old_excerpts',
+  'operator_events',
+] as const;
 export type SweptKind = (typeof SWEPT_KINDS)[number];
 
 export interface RetentionTimes {
@@ -20,6 +27,8 @@ export interface RetentionTimes {
 
 /** Long enough to settle with a CRM what it answered; after that an excerpt is only somebody's data lying about. */
 const EXCERPT_DAYS = 90;
+/** Long enough to look back at the month; they hold ids and counts only. */
+const OPERATOR_EVENT_DAYS = 30;
 
 export function expiredRows({ quarantineDays }: RetentionTimes): ExpiredRows[] {
   return [
@@ -91,6 +100,15 @@ export function expiredRows({ quarantineDays }: RetentionTimes): ExpiredRows[] {
              WHERE attempt.delivery_id = orphans.delivery_id AND attempt.attempt_no = orphans.attempt_no
             RETURNING attempt.tenant_id AS "tenantId"`,
       parameters: [EXCERPT_DAYS],
+    },
+    {
+      name: 'operator_events',
+      batchRows: 1000,
+      sql: `WITH old AS (
+              SELECT id FROM operator_events WHERE at < now() - make_interval(days => $2) ORDER BY at LIMIT $1 FOR UPDATE SKIP LOCKED)
+            DELETE FROM operator_events event USING old WHERE event.id = old.id
+            RETURNING event.tenant_id AS "tenantId"`,
+      parameters: [OPERATOR_EVENT_DAYS],
     },
   ];
 }

@@ -20,7 +20,8 @@ const SWEEP_LOCK = 2_718_281_828;
  * - claims that expired more than a day ago;
  * - refused requests (quarantine) older than LEADGATE_QUARANTINE_DAYS that never became a lead;
  * - orphan excerpts: the kept part of a CRM's answer when its lead was erased, or when the attempt is more than 90 days old. The attempt itself
- *   stays: when, how it ended, the status code.
+ *   stays: when, how it ended, the status code;
+ * - operator events older than 30 days.
  *
  * Batches are small transactions, each with its audit events (one per tenant touched; requests of no known tenant have no trail to
  * stand in). Any number of processes may ask; one does it.

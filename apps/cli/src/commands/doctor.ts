@@ -1,6 +1,7 @@
 import type { Settings } from '#platform';
 import { CommandProblem, type Command, type World } from '../command.js';
 import { databaseUrlOf, withDatabase } from '../database.js';
+import { examineCache } from '../doctor/examine-cache.js';
 import { examineClock } from '../doctor/examine-clock.js';
 import { examineActiveVersions, examineFiles } from '../doctor/examine-configuration.js';
 import { examineKeys } from '../doctor/examine-keys.js';
@@ -27,9 +28,10 @@ async function examineServers(settings: Settings, world: World): Promise<Finding
       const postgres = await examinePostgres(pool, world.projectRoot);
       const clock = await examineClock(pool, settings.redis.url === undefined);
       const queue = await examineRedis(settings.redis.url, databaseUrlOf(settings) ?? '', pool);
+      const cache = await examineCache(settings);
       const isUsable = postgres.every(({ level }) => level !== 'bad');
       const keys = isUsable ? await examineKeys(pool, settings) : [];
-      return [...postgres, clock, queue, ...keys, ...(isUsable ? await examineActiveVersions(pool, settings, world) : [])];
+      return [...postgres, clock, queue, ...cache, ...keys, ...(isUsable ? await examineActiveVersions(pool, settings, world) : [])];
     });
   } catch (error) {
     if (!(error instanceof CommandProblem)) throw error;

@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<SweptKind, string>> = {
   quarantine: 'refused requests older than LEADGATE_QUARANTINE_DAYS that became no lead',
   excerpts_of_erased_leads: 'excerpts of CRM answers about erased leads',
   old_excerpts: 'excerpts of CRM answers older than 90 days',
+  operator_events: 'operator events older than 30 days',
 };
 
 export const sweep: Command = {

@@ -21,7 +21,7 @@ export function answerWithoutBody(route: LeadRoute, head: RequestHead, kinds: So
   const [{ source }] = route.sources;
   if (head.method === 'POST') {
     if (source.authentication.kind === 'api_key' && !limits.keysReady())
-      return unavailable('The API keys are not loaded yet. Send the request again.', head.requestId);
+      return unavailable('The API keys are not loaded yet. Send the request again.', head.requestId, 'KEYS_NOT_LOADED');
     return limitRoute(route, head, limits);
   }
   const kind = route.sharedBy === null ? kinds.get(source.kind) : undefined;

@@ -11,7 +11,7 @@ import { answerWithoutBody, limitSource, type DoorLimits } from './before-the-bo
 import { correlationIdOf } from './correlation-id.js';
 import { keyHeaderOf, readIdempotencyKey } from './idempotency-key.js';
 import { inboundRequestOf } from './inbound-request.js';
-import { answerTo, internalError, refused, unavailable, type Outcome } from './outcome.js';
+import { answerTo, internalError, notStored, refused, unavailable, type Outcome } from './outcome.js';
 import { refusalStatus } from './problems.js';
 import { headerOf, type DoorAnswer, type ReceivedBody, type RequestHead, type StoredBody } from './request-head.js';
 import { resolveSource, type ResolvedSource, type ResolvingParts } from './resolve-source.js';
@@ -65,7 +65,11 @@ export class Door {
       if (body.kind === 'aborted') return null;
       began = performance.now();
       if (body.kind === 'no_room')
-        outcome = unavailable('The gateway is reading as much as it can hold. Send the request again.', head.requestId);
+        outcome = unavailable(
+          'The gateway is reading as much as it can hold. Send the request again.',
+          head.requestId,
+          'NO_ROOM_FOR_BODIES',
+        );
       else {
         bytes = body.kind === 'whole' ? body.bytes.length : body.size;
         try {
@@ -78,7 +82,7 @@ export class Door {
         }
       }
     }
-    outcome ??= unavailable('No configuration is loaded yet. Send the request again.', head.requestId);
+    outcome ??= unavailable('No configuration is loaded yet. Send the request again.', head.requestId, 'NO_CONFIGURATION');
 
     const answer = answerTo(outcome, style, head, correlationId);
     const { requestId } = head;
@@ -141,7 +145,7 @@ function styleOf(route: LeadRoute | null, path: string): AnswerStyle {
 
 function failed(fault: unknown, requestId: string): Outcome {
   if (fault instanceof DeadlinePassed || fault instanceof WaitedTooLong || isDatabaseUnavailable(fault)) {
-    return unavailable('The request could not be stored just now. Send it again.', requestId, fault);
+    return notStored(requestId, fault);
   }
   return internalError(requestId, fault);
 }

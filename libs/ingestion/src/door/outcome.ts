@@ -32,7 +32,11 @@ export interface ProblemOutcome {
   readonly leadId?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly fault?: unknown;
+  readonly because?: UnavailableBecause;
 }
+
+/** Why a request is answered 503 although nothing failed; for the log. */
+export type UnavailableBecause = 'KEYS_NOT_LOADED' | 'NO_ROOM_FOR_BODIES' | 'NO_CONFIGURATION';
 
 /** FAULTS D.9 asks for 1 to 5 s. */
 const RETRY_AFTER = { 'retry-after': '2' };
@@ -44,9 +48,18 @@ export function refused(refusal: Refusal, style: AnswerStyle, requestId: string,
   return { kind: 'problem', verdict, problem, issues, inboundRequestId, headers: problem.status === 503 ? RETRY_AFTER : {} };
 }
 
-export function unavailable(detail: string, requestId: string, fault?: unknown): Outcome {
+export function unavailable(detail: string, requestId: string, because: UnavailableBecause): Outcome {
+  return { ...unavailableOutcome(detail, requestId), because };
+}
+
+/** Postgres, or the way to it, could not do it in time. */
+export function notStored(requestId: string, fault: unknown): Outcome {
+  return { ...unavailableOutcome('The request could not be stored just now. Send it again.', requestId), fault };
+}
+
+function unavailableOutcome(detail: string, requestId: string): ProblemOutcome {
   const problem = unstoredProblem('unavailable', detail, requestId);
-  return { kind: 'problem', verdict: 'unavailable', problem, inboundRequestId: null, headers: RETRY_AFTER, fault };
+  return { kind: 'problem', verdict: 'unavailable', problem, inboundRequestId: null, headers: RETRY_AFTER };
 }
 
 /** The lead is stored, but this sender came for the verdict. */

@@ -12,6 +12,7 @@ const TOO_LARGE = refuse('body_too_large', 'The body is larger than this gateway
 const UNKNOWN_TENANT = refuse(
   'unknown_tenant',
   'No tenant with this tenant_id takes leads here; leadgate config list shows those that do.',
+  '/tenant_id',
 );
 
 /** Whose request it is, and whether its sender may send it. */

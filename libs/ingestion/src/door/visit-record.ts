@@ -1,5 +1,5 @@
-import type { Logger, Metrics } from '#platform';
-import type { Outcome, VisitVerdict } from './outcome.js';
+import { faultCodeOf, type Logger, type Metrics } from '#platform';
+import type { Outcome, UnavailableBecause, VisitVerdict } from './outcome.js';
 
 /** One answered lead request. Nothing of the person, no url, no key. */
 export interface VisitRecord {
@@ -19,6 +19,8 @@ export interface VisitRecord {
   /** From the last byte of the body to the answer. */
   readonly seconds: number;
   readonly fault?: unknown;
+  /** Why the gateway could not take it although nothing failed. */
+  readonly because?: UnavailableBecause;
 }
 
 type VisitMarks = Pick<VisitRecord, 'route' | 'status' | 'requestId' | 'correlationId' | 'bytes' | 'seconds'>;
@@ -26,8 +28,9 @@ type VisitMarks = Pick<VisitRecord, 'route' | 'status' | 'requestId' | 'correlat
 export function visitOf(outcome: Outcome, marks: VisitMarks): VisitRecord {
   switch (outcome.kind) {
     case 'problem': {
-      const { verdict, leadId = null, inboundRequestId, fault } = outcome;
-      return { ...marks, verdict, leadId, leads: leadId === null ? 0 : 1, inboundRequestId, ...(fault === undefined ? {} : { fault }) };
+      const { verdict, leadId = null, inboundRequestId, fault, because } = outcome;
+      const why = { ...(fault === undefined ? {} : { fault }), ...(because === undefined ? {} : { because }) };
+      return { ...marks, verdict, leadId, leads: leadId === null ? 0 : 1, inboundRequestId, ...why };
     }
     case 'handshake':
       return { ...marks, verdict: 'handshake', leadId: null, leads: 0, inboundRequestId: null };
@@ -56,6 +59,7 @@ export function visitLine(visit: VisitRecord): Record<string, string | number> {
     ...(visit.inboundRequestId === null ? {} : { inbound_request_id: visit.inboundRequestId }),
     bytes: visit.bytes,
     duration_ms: Math.round(visit.seconds * 1e5) / 100,
+    ...(visit.because === undefined ? {} : { fault_code: visit.because }),
     ...(visit.fault === undefined ? {} : faultFields(visit.fault)),
   };
 }
@@ -64,7 +68,8 @@ export function visitLine(visit: VisitRecord): Record<string, string | number> {
 function faultFields(fault: unknown): Record<string, string> {
   if (!(fault instanceof Error)) return { fault: typeof fault };
   const fields: Record<string, string> = { fault: fault.name };
-  if ('code' in fault && typeof fault.code === 'string') fields['fault_code'] = fault.code;
+  const code = faultCodeOf(fault);
+  if (code !== undefined) fields['fault_code'] = code;
   const frame = /\n\s+at (.+)/.exec(fault.stack ?? '')?.[1];
   if (frame !== undefined) fields['fault_at'] = frame;
   return fields;

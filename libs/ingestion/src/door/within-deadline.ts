@@ -1,5 +1,6 @@
 /** The work goes on; only the waiting for it ends. */
 export class DeadlinePassed extends Error {
+  readonly code = 'DEADLINE_PASSED';
   constructor() {
     super('The deadline of the request passed before it was stored.');
     this.name = 'DeadlinePassed';

@@ -20,6 +20,7 @@ export interface CoalescerOptions<Item, Result> {
 
 /** Nothing was written and nothing will be. */
 export class WaitedTooLong extends Error {
+  readonly code = 'WAITED_TOO_LONG';
   constructor(name: string) {
     super(`Nothing of it was written: it waited too long for its turn in ${name}.`);
     this.name = 'WaitedTooLong';
