@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { FollowedApiKeys } from '#access';
 import { AuditChainer } from '#audit';
 import { ClaimAccelerators } from '#dedup';
-import { DeliverLeads, ReclaimExpiredLeases } from '#delivery';
+import { DeliverLeads, FileDrops, ReclaimExpiredLeases } from '#delivery';
 import { FollowedKeyRings } from '#keys';
 import { WatchLedger } from '#ledger';
 import { TellOperators, WatchGateway } from '#operator-events';
@@ -20,6 +20,7 @@ import {
   Relay,
   type Settings,
 } from '#platform';
+import { RunReplays } from '#replay';
 import { SweepExpired } from '#retention';
 import { RunWhatIfs } from '#what-if';
 import { QueueHost } from './queue-host.js';
@@ -48,7 +49,8 @@ export class Background {
     this.keys = app.get(FollowedApiKeys);
     this.identityKeys = app.get(FollowedKeyRings);
     this.chainer = app.get(AuditChainer);
-    this.periodic = new Periodic(this.has('relay') ? this.relayTasks() : [], logger);
+    const tasks = [...(this.has('relay') ? this.relayTasks() : []), ...(this.has('delivery') ? this.deliveryTasks() : [])];
+    this.periodic = new Periodic(tasks, logger);
     const parts = { consumers: this.consumers(), processLeads: app.get(ProcessLeads), deliverLeads: app.get(DeliverLeads) };
     this.queue = new QueueHost(app.get<QueueBackend>(QUEUE_BACKEND), parts, this.relay, logger, new DueWork(app.get(Pools).relay));
   }
@@ -96,6 +98,10 @@ export class Background {
       .map((role) => ({ processor: PROCESSORS[role], concurrency: concurrency[role] }));
   }
 
+  private deliveryTasks(): PeriodicTask[] {
+    return [{ name: 'file_drops', everyMs: 5 * SECOND, run: () => this.app.get(FileDrops).round() }];
+  }
+
   private relayTasks(): PeriodicTask[] {
     const { app } = this;
     return [
@@ -103,6 +109,7 @@ export class Background {
       { name: 'release_held_leads', everyMs: SECOND, run: () => app.get(ReleaseHeldLeads).runOnce() },
       { name: 'check_again', everyMs: SECOND, run: () => app.get(CheckAgain).runOnce() },
       { name: 'pass_on_claims', everyMs: SECOND, run: () => app.get(PassOnClaims).runOnce() },
+      { name: 'run_replays', everyMs: SECOND / 4, run: () => app.get(RunReplays, { strict: false }).runOnce() },
       { name: 'rewrite_blind_indexes', everyMs: SECOND, run: () => app.get(RewriteBlindIndexes).runOnce() },
       { name: 'watch_gateway', everyMs: 5 * SECOND, run: () => app.get(WatchGateway).runOnce() },
       { name: 'watch_ledger', everyMs: 10 * SECOND, run: () => app.get(WatchLedger).runOnce() },

@@ -71,6 +71,8 @@ export const PERSONAL_FILES = {
   postgres: 'the embedded database',
   /** What the demo CRM was sent, one request per line. */
   'demo-crm.ndjson': 'the ledger of the demo CRM',
+  /** Of destinations of the kind file: theirs who collect them, as soon as they have their name. LEADGATE_FILE_DROP_DIR may name another place. */
+  drop: 'files of leads that wait to be collected',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** May this column hold data of a person, as a value or as a fingerprint? */

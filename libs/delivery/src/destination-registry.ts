@@ -1,7 +1,7 @@
 import { readPath, type DestinationConfig, type JsonValue } from '#core';
 import { OutboundRules } from '#platform';
 import { OPTIONS, takenProblems } from './check-taken-members.js';
-import type { Destination, DestinationField, DestinationKind, Fetcher, FetchingSource } from './destination.port.js';
+import type { Destination, DestinationField, DestinationOwner, DestinationKind, Fetcher, FetchingSource } from './destination.port.js';
 
 /** The kinds of destinations this gateway knows, and the fetchers of sources that are sent ids only. */
 export class DestinationRegistry {
@@ -75,11 +75,11 @@ export class DestinationRegistry {
   }
 
   /** @throws when the configuration has problems */
-  open(config: DestinationConfig): Destination {
+  open(config: DestinationConfig, owner: DestinationOwner): Destination {
     const problems = this.problems(config);
     const kind = this.kinds.get(config.kind);
     if (kind === undefined || problems.length > 0) throw new Error(`Destination ${config.name} cannot be used: ${problems.join('; ')}`);
-    return kind.open(config);
+    return kind.open(config, owner);
   }
   /** @throws when the configuration has problems */
   openFetcher(source: FetchingSource): Destination {

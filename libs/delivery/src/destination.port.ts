@@ -5,8 +5,10 @@ import type {
   DestinationEffect,
   JsonObject,
   LeadId,
+  MappingConfig,
   Signal,
   SourceConfig,
+  TenantId,
 } from '#core';
 
 /** One call. Payload and key are the same for every attempt of a delivery. */
@@ -93,7 +95,13 @@ export interface DestinationKind {
   /** `record_url` where the configuration has none: where a person looks at a record, with `{record_id}`. */
   recordUrl?(config: DestinationConfig): string | undefined;
   /** @param config checked: no field has a problem */
-  open(config: DestinationConfig): Destination;
+  open(config: DestinationConfig, of: DestinationOwner): Destination;
+}
+
+/** Whose destination it is, and what makes its payloads. */
+export interface DestinationOwner {
+  readonly tenantId: TenantId;
+  readonly mapping: MappingConfig;
 }
 
 /** A source that is sent ids and says where its leads are. */

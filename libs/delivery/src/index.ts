@@ -5,3 +5,4 @@ export type { Destination, DestinationAnswer, DestinationCall, DestinationField,
 export { destinationProblems } from './destination-problems.js';
 export { DestinationRegistry } from './destination-registry.js';
 export { ReclaimExpiredLeases } from './reclaim-expired-leases.js';
+export { FileDrops } from './destinations/file/file-drops.js';

@@ -113,7 +113,8 @@ export class DestinationConfig {
   @Matches(SLUG, SLUG_HELP) name!: string;
   /** A folder under libs/delivery/src/destinations. */
   @IsString() kind!: string;
-  @IsString() url!: string;
+  /** Kinds that call somebody ask for it. */
+  @IsOptional() @IsString() url!: string;
   @IsObject() @ValidateNested() @Type(() => DestinationAuthentication) authentication!: DestinationAuthentication;
   /** The name of the mapping that makes this destination's payload. */
   @IsString() mapping!: string;

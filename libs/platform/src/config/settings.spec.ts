@@ -20,7 +20,11 @@ describe('readSettings', () => {
       http: { host: '127.0.0.1', port: 3000, maxBodyBytes: 1_048_576, rateLimitPerMinute: 100, drainSeconds: 0, trustedProxies: [] },
       database: { url: undefined, migrateUrl: undefined, pools: { accept: 4, work: 8, relay: 4, claims: 3 } },
       redis: { url: undefined },
-      files: { dataDir: '/srv/leadgate/.leadgate', config: '/srv/leadgate/config' },
+      files: {
+        dataDir: '/srv/leadgate/.leadgate',
+        config: '/srv/leadgate/config',
+        drop: { root: '/srv/leadgate/.leadgate/drop', makesRoot: true },
+      },
       keys: {
         from: 'file',
         document: undefined,

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ownTargets } from '../http/allowed-targets.js';
 import { readFailpoints } from '../failpoints/read-failpoints.js';
 import type { Environment } from './environment.js';
@@ -57,6 +57,11 @@ export const SETTING_KEYS = {
     asUrl(['redis:', 'rediss:']),
   ),
   LEADGATE_DATA_DIR: withPreset('The folder of the embedded Postgres, the admin key and the demo CRM.', '.leadgate', asText),
+  LEADGATE_FILE_DROP_DIR: optional(
+    'Where destinations of the kind file drop their files, a folder for each tenant; it must be there. Without it: drop in the data directory.',
+    '/srv/leadgate-drop',
+    asText,
+  ),
   LEADGATE_CONFIG: withPreset('The folder with one YAML or JSON file per tenant, or one such file.', 'config', asText),
   LEADGATE_ROLES: withPreset(`What this process does: any of ${ROLES.join(', ')}.`, ROLES.join(','), asSomeOf(ROLES)),
   LEADGATE_ADMIN_KEY: optional(
@@ -84,6 +89,11 @@ export const SETTING_KEYS = {
     'The first gap of the retry schedule (1, 2, 4, 8, 16 times this); a demo may set 0.1.',
     '30',
     asPositiveDecimal(86_400),
+  ),
+  LEADGATE_REPLAY_PER_SECOND: withPreset(
+    'Leads a second that a bulk replay takes up at most unless it names a rate: a fraction of what a gateway delivers, so that fresh leads are not kept waiting. A destination with a rate of its own is given a fifth of it.',
+    '50',
+    asPositiveDecimal(1000),
   ),
   LEADGATE_DRAIN_SECONDS: withPreset(
     'Seconds a stopping process says "not ready" before it closes its door: the time a load balancer needs to notice.',
@@ -240,7 +250,14 @@ function nested(
       },
     },
     redis: { url: of('REDIS_URL') },
-    files: { dataDir: pathFrom(folder, of('LEADGATE_DATA_DIR')), config: pathFrom(folder, of('LEADGATE_CONFIG')) },
+    files: {
+      dataDir: pathFrom(folder, of('LEADGATE_DATA_DIR')),
+      config: pathFrom(folder, of('LEADGATE_CONFIG')),
+      drop: {
+        root: pathFrom(folder, of('LEADGATE_FILE_DROP_DIR') ?? join(of('LEADGATE_DATA_DIR'), 'drop')),
+        makesRoot: of('LEADGATE_FILE_DROP_DIR') === undefined,
+      },
+    },
     adminKey: of('LEADGATE_ADMIN_KEY'),
     keys: {
       from: of('LEADGATE_IDENTITY_KEYS_FROM') ?? (of('LEADGATE_IDENTITY_KEYS') === undefined ? ('file' as const) : ('env' as const)),
@@ -266,6 +283,7 @@ function nested(
     log: { level: of('LEADGATE_LOG_LEVEL') },
     concurrency: { pipeline: of('LEADGATE_PIPELINE_CONCURRENCY'), delivery: of('LEADGATE_DELIVERY_CONCURRENCY') },
     delivery: { retryBaseSeconds: of('LEADGATE_RETRY_BASE_SECONDS') },
+    replay: { perSecond: of('LEADGATE_REPLAY_PER_SECOND') },
     outbound: { allowed: [...(of('LEADGATE_ALLOWED_PRIVATE_ADDRESSES') ?? []), ...ownTargets(demo, customerUrl)] },
     quarantine: { days: of('LEADGATE_QUARANTINE_DAYS'), bytesPerDay: of('LEADGATE_QUARANTINE_BYTES_PER_DAY') },
     telemetry: {

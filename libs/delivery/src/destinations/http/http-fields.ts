@@ -5,6 +5,7 @@ import { addressProblem, CREDENTIAL_FIELDS } from '../over-http/credential-field
 export const HTTP_FIELDS: readonly DestinationField[] = [
   {
     path: 'url',
+    required: true,
     label: 'Address',
     help: 'Where leads are POSTed to, e.g. https://crm.example.com/leads. Redirects are not followed.',
     secret: false,

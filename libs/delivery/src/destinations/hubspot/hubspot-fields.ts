@@ -6,6 +6,7 @@ import { baseAddressProblem } from '../over-http/base-address.js';
 export const HUBSPOT_FIELDS: readonly DestinationField[] = [
   {
     path: 'url',
+    required: true,
     label: 'API address',
     help: 'https://api.hubapi.com, or the address of a proxy in front of it.',
     secret: false,

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rename, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { isMissing, makeBelow, syncFolder } from './disk.js';
+import type { FileFormat } from './file-fields.js';
+import { headOf, type RowForm } from './file-rows.js';
+
+export const PART = '.part';
+/** Beside the files: which keys each finished one has, for as long as a delivery may still ask. */
+export const KEYS_FOLDER = '.keys';
+
+/** The bytes of a batch are in the file or were taken out again. */
+export class NothingWritten extends Error {}
+/** They may be in the file. */
+export class MaybeWritten extends Error {}
+
+/**
+ * A file under way, `<name>.<format>.part`, of this process alone: another one has another. Nobody collects it before `publish` has given it
+ * its name, at once and whole.
+ */
+export class PartFile {
+  readonly keys = new Set<string>();
+  private bytes = 0;
+
+  private constructor(
+    readonly path: string,
+    readonly form: RowForm,
+    private readonly handle: FileHandle,
+    private readonly inode: number,
+    /** performance.now() */
+    readonly bornAt: number,
+  ) {}
+
+  /** @throws the system's error */
+  static async create(folder: { root: string; path: string }, name: string, form: RowForm): Promise<PartFile> {
+    await makeBelow(folder.root, join(folder.path, KEYS_FOLDER));
+    const moment = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+    const path = join(folder.path, `${name}_${moment}_${randomBytes(5).toString('hex')}.${form.format}${PART}`);
+    const handle = await open(path, 'wx', 0o640);
+    try {
+      const part = new PartFile(path, form, handle, (await handle.stat()).ino, performance.now());
+      const head = Buffer.from(headOf(form));
+      if (head.length > 0) await part.put(head);
+      await syncFolder(folder.path);
+      return part;
+    } catch (error) {
+      await handle.close();
+      await unlink(path).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The name it will have. */
+  get name(): string {
+    return basename(this.path).slice(0, -PART.length);
+  }
+
+  get rows(): number {
+    return this.keys.size;
+  }
+
+  /**
+   * Appends rows; they are on disk when this resolves.
+   * @throws NothingWritten, MaybeWritten; after the second this file is not to be written to again
+   */
+  async append(rows: readonly { readonly key: string; readonly text: string }[]): Promise<void> {
+    await this.put(Buffer.from(rows.map(({ text }) => text).join('')));
+    // Taken from us while this process stood still: then somebody else has published it without these rows.
+    if (!(await this.isOurs())) throw new MaybeWritten('the file was taken over', { cause: { code: 'TAKEN_OVER' } });
+    for (const { key } of rows) this.keys.add(key);
+  }
+
+  /** Shows other processes that this one is alive. */
+  async touch(): Promise<void> {
+    const now = new Date();
+    await this.handle.utimes(now, now);
+  }
+
+  /** Gives the file to whoever collects it; one without rows goes. */
+  async publish(): Promise<void> {
+    await this.close();
+    if (this.rows === 0) await unlink(this.path);
+    else await publish(this.path, [...this.keys]);
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+
+  private async put(bytes: Buffer): Promise<void> {
+    try {
+      let written = 0;
+      while (written < bytes.length) {
+        const { bytesWritten } = await this.handle.write(bytes, written, bytes.length - written, this.bytes + written);
+        written += bytesWritten;
+      }
+      await this.handle.datasync();
+      this.bytes += bytes.length;
+    } catch (error) {
+      await this.takeBack(error);
+    }
+  }
+
+  private async takeBack(cause: unknown): Promise<never> {
+    try {
+      await this.handle.truncate(this.bytes);
+      await this.handle.datasync();
+    } catch {
+      throw new MaybeWritten('the write failed and could not be taken back', { cause });
+    }
+    throw new NothingWritten('the write failed', { cause });
+  }
+
+  private async isOurs(): Promise<boolean> {
+    try {
+      return (await stat(this.path)).ino === this.inode;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw new MaybeWritten('the file cannot be seen', { cause: error });
+    }
+  }
+}
+
+/**
+ * First its keys, then its name: whoever looks for a key finds it in the one place or the other at every moment.
+ * @param goodBytes where a file that its writer left ends
+ */
+export async function publish(part: string, keys: readonly string[], goodBytes?: number): Promise<void> {
+  const name = basename(part).slice(0, basename(part).lastIndexOf(PART));
+  const folder = dirname(part);
+  if (goodBytes !== undefined) await truncate(part, goodBytes);
+  await syncFile(part);
+  await writeFile(join(folder, KEYS_FOLDER, name), keys.map((key) => `${key}\n`).join(''), { mode: 0o640, flush: true });
+  await syncFolder(join(folder, KEYS_FOLDER));
+  await rename(part, join(folder, name));
+  await syncFolder(folder);
+}
+
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export const formatOf = (path: string): FileFormat => (/\.csv(\.|$)/.test(path) ? 'csv' : 'ndjson');
