@@ -8,6 +8,9 @@ import { configApply } from './commands/config-apply.js';
 import { configCheck } from './commands/config-check.js';
 import { configDraft } from './commands/config-draft.js';
 import { configList } from './commands/config-list.js';
+import { destinationsList } from './commands/destinations-list.js';
+import { destinationsPause, destinationsResume } from './commands/destinations-pause.js';
+import { destinationsShow } from './commands/destinations-show.js';
 import { doctor } from './commands/doctor.js';
 import { erase } from './commands/erase.js';
 import { eventsList } from './commands/events-list.js';
@@ -42,6 +45,10 @@ export const COMMANDS: readonly Command[] = [
   whatIfList,
   whatIfCancel,
   whatIfPromote,
+  destinationsList,
+  destinationsShow,
+  destinationsPause,
+  destinationsResume,
   ledger,
   eventsList,
   auditVerify,

@@ -5,6 +5,7 @@ import { AuditModule } from '#audit';
 import { ActiveConfig } from '#core';
 import { KeyRings, KeysModule } from '#keys';
 import { ConfigStore, echoRequestId, HealthProbes, Pools, ProblemFilter, QUEUE_BACKEND, type QueueBackend } from '#platform';
+import { DestinationsController } from './destinations/destinations.controller.js';
 import { CheckHealth } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
 import { ConfigProbe, PipelineProbe, PostgresProbe, QueueProbe } from './health/probes.js';
@@ -15,9 +16,17 @@ import { PrismaLeadLists } from './leads/prisma-lead-lists.js';
 import { PrismaLeadReader } from './leads/prisma-lead-reader.js';
 import { StatsController } from './leads/stats.controller.js';
 import { MetricsController } from './metrics.controller.js';
+import { OperatorEventsController } from './operators/operator-events.controller.js';
 import { ObserveReads } from './observe-reads.js';
 
-const CONTROLLERS = [HealthController, MetricsController, StatsController, LeadsController];
+const CONTROLLERS = [
+  HealthController,
+  MetricsController,
+  StatsController,
+  LeadsController,
+  DestinationsController,
+  OperatorEventsController,
+];
 
 /**
  * Everything that is read over HTTP: leads and their stories (with a key of a tenant or of an operator), health, metrics. It also gives the

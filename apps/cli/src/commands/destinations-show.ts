@@ -1,0 +1,34 @@
+import type { DestinationStanding } from '#reading';
+import type { Command } from '../command.js';
+import { settingsOf, withDatabase } from '../database.js';
+import { columns } from '../help.js';
+import { DESTINATION_ARGUMENT, destinationAsJson, destinationOf, stateWords } from './destination-words.js';
+
+export const destinationsShow: Command = {
+  name: 'destinations show',
+  summary: 'how one destination stands',
+  arguments: [DESTINATION_ARGUMENT],
+  async run(call) {
+    const standing = await withDatabase(settingsOf(call.world), (pool) => destinationOf(call, pool));
+    return { exitCode: 0, text: inWords(standing), json: destinationAsJson(standing) };
+  },
+};
+
+function inWords(standing: DestinationStanding): string {
+  const moment = (at: Date | null | undefined): string => at?.toISOString() ?? '';
+  const rows: [string, string][] = [
+    ['destination', `${standing.id} (${standing.kind})${standing.enabled ? '' : ', no longer in the active configuration'}`],
+    ['state', stateWords(standing)],
+    ['since', moment(standing.since)],
+    ['paused by', standing.pausedBy ?? ''],
+    ['failures in a row', standing.failures === 0 ? '' : `${standing.failures} leads`],
+    ['slowed down to', standing.callsPerSecond === null ? '' : `${standing.callsPerSecond.toFixed(1)} calls a second`],
+    ['waiting', `${standing.waiting}`],
+    ['the oldest since', moment(standing.oldestWaitingSince)],
+    [
+      'last failure for good',
+      standing.lastFailure === null ? '' : `${moment(standing.lastFailure.at)} ${standing.lastFailure.class ?? ''}`,
+    ],
+  ];
+  return columns(rows.filter(([, text]) => text !== '')).join('\n');
+}
