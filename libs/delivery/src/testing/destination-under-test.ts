@@ -1,5 +1,5 @@
-import type { DestinationConfig, LeadId } from '#core';
-import type { Destination, DestinationAnswer, DestinationCall } from '../destination.port.js';
+import type { DestinationConfig, LeadId, TenantId } from '#core';
+import type { Destination, DestinationAnswer, DestinationCall, DestinationOwner } from '../destination.port.js';
 
 /** A lead whose values must not show in anything that is kept of a call. */
 export const CANARY = { email: 'canary@example.com', phone: '+491608912308' } as const;
@@ -14,10 +14,17 @@ export interface DestinationUnderTest {
   readonly contentType: string;
   /** Everything in the configuration that must never show. */
   readonly secrets: readonly string[];
-  /** What the other side received as leads, in order: the key of the delivery and the bytes. */
+  /** What the other side knows a delivery by; its key unless told. */
+  knownBy?(call: Pick<DestinationCall, 'idempotencyKey' | 'leadId'>): string;
+  /** What the other side received as leads, in order: what it knows the delivery by, and the bytes. */
   received(): readonly { readonly key: string | undefined; readonly body: string }[];
   stop(): Promise<void>;
 }
+
+export const AN_OWNER: DestinationOwner = {
+  tenantId: 'acme' as TenantId,
+  mapping: { name: 'crm', fields: [{ target: 'email', from: ['email'] }] },
+};
 
 export const aKey = (letter: string): string => letter.repeat(52);
 

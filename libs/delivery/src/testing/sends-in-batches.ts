@@ -1,6 +1,6 @@
 import { classifyAnswer, type LeadId, type Verdict } from '#core';
 import { eventually } from '../../../../test/support/eventually.js';
-import type { DestinationAnswer } from '../destination.port.js';
+import type { DestinationAnswer, DestinationCall } from '../destination.port.js';
 import { aCall, CANARIES, textOf, type DestinationUnderTest } from './destination-under-test.js';
 
 /**
@@ -23,8 +23,8 @@ export interface BatchDestinationUnderTest extends DestinationUnderTest {
   calls(): readonly number[];
   /** How many records there are over there. */
   records(): number;
-  /** How often the delivery with this key took effect. */
-  effectsOf(key: string): number;
+  /** How often this delivery took effect. */
+  effectsOf(call: Pick<DestinationCall, 'idempotencyKey' | 'leadId'>): number;
   /** These people are refused. */
   refuse(...people: number[]): void;
   /** What happens to the next call. */
@@ -44,8 +44,11 @@ interface Sent {
   readonly no: number;
 }
 
-const keyOf = ({ no }: Sent): string => `${no}`.padStart(52, 'K');
 const leadOf = ({ no }: Sent): LeadId => `01935f2a-1234-7890-8123-${`${no}`.padStart(12, '0')}` as LeadId;
+const callOf = (sent: Sent): Pick<DestinationCall, 'idempotencyKey' | 'leadId'> => ({
+  idempotencyKey: `${sent.no}`.padStart(52, 'K'),
+  leadId: leadOf(sent),
+});
 const people = (count: number): Sent[] => Array.from({ length: count }, (_, index) => ({ person: index + 1, no: index + 1 }));
 
 /** What every kind holds that sends several leads in one call: each delivery of a batch gets its own truth. */
@@ -57,10 +60,8 @@ export function sendsInBatches({ start, faults }: BatchPromises): void {
     });
     afterEach(() => one.stop());
 
-    const send = (sent: Sent, given: { attemptNo?: number; signal?: AbortSignal; leadId?: LeadId } = {}): Promise<DestinationAnswer> =>
-      one.destination.send(
-        aCall(one, { payload: one.payloadOf(sent.person), idempotencyKey: keyOf(sent), leadId: leadOf(sent), ...given }),
-      );
+    const send = (sent: Sent, given: Partial<DestinationCall> = {}): Promise<DestinationAnswer> =>
+      one.destination.send(aCall(one, { payload: one.payloadOf(sent.person), ...callOf(sent), ...given }));
     const sendAll = (all: readonly Sent[], attemptNo = 1): Promise<DestinationAnswer[]> =>
       Promise.all(all.map((sent) => send(sent, { attemptNo })));
     const verdictOf = ({ signal }: DestinationAnswer): Verdict['kind'] =>
@@ -68,7 +69,8 @@ export function sendsInBatches({ start, faults }: BatchPromises): void {
 
     /** Whoever was not delivered is sent once more; then everybody is, and nobody is there twice. */
     async function recover(all: readonly Sent[], answers: readonly DestinationAnswer[]): Promise<void> {
-      const again = all.filter((_, index) => verdictOf(answers[index]!) !== 'delivered');
+      const verdicts = answers.map(verdictOf);
+      const again = all.filter((_, index) => verdicts[index] !== 'delivered');
       expect((await sendAll(again, 2)).map(verdictOf)).toEqual(again.map(() => 'delivered'));
       expect(one.records()).toBe(all.length);
     }
@@ -78,7 +80,7 @@ export function sendsInBatches({ start, faults }: BatchPromises): void {
       const answers = await sendAll(all);
       expect(one.calls()).toEqual([all.length]);
       expect(answers.map(verdictOf)).toEqual(all.map(() => 'delivered'));
-      expect(all.map((sent) => one.effectsOf(keyOf(sent)))).toEqual(all.map(() => 1));
+      expect(all.map((sent) => one.effectsOf(callOf(sent)))).toEqual(all.map(() => 1));
     });
 
     it('lets no lead wait that comes alone', async () => {
@@ -99,7 +101,7 @@ export function sendsInBatches({ start, faults }: BatchPromises): void {
       one.refuse(3, 17);
       const answers = await sendAll(all);
       expect(answers.map(verdictOf)).toEqual(all.map(({ person }) => (person === 3 || person === 17 ? 'refused' : 'delivered')));
-      expect(all.map((sent) => one.effectsOf(keyOf(sent)))).toEqual(all.map(({ person }) => (person === 3 || person === 17 ? 0 : 1)));
+      expect(all.map((sent) => one.effectsOf(callOf(sent)))).toEqual(all.map(({ person }) => (person === 3 || person === 17 ? 0 : 1)));
     });
 
     it('keeps nothing of anybody in the batch', async () => {
@@ -150,11 +152,12 @@ export function sendsInBatches({ start, faults }: BatchPromises): void {
         const stop = new AbortController();
         const leadId = leadOf({ person: 1, no: 1 });
         one.next('hangs');
-        const [underWay, waiting] = [1, 2].map((no) => send({ person: 1, no }, { leadId, signal: stop.signal }));
+        const underWay = send({ person: 1, no: 1 }, { leadId, signal: stop.signal });
+        const waiting = send({ person: 1, no: 2 }, { leadId, signal: stop.signal });
         await eventually('the call under way', async () => (one.calls().length === 1 ? true : undefined));
         stop.abort();
-        expect((await underWay!).signal.kind).toBe('unknown');
-        expect((await waiting!).signal.kind).toBe('not_sent');
+        expect((await underWay).signal.kind).toBe('unknown');
+        expect((await waiting).signal.kind).toBe('not_sent');
       });
     }
   });

@@ -4,7 +4,7 @@ import { OutboundHttp } from '#platform';
 import { LOOPBACK } from '../../../../../test/support/loopback.js';
 import { answers, ScriptedCrm, type Answer } from '../../../../../test/support/scripted-crm.js';
 import { DestinationRegistry } from '../../destination-registry.js';
-import { aCall, CANARY } from '../../testing/destination-under-test.js';
+import { aCall, AN_OWNER, CANARY } from '../../testing/destination-under-test.js';
 import { keepsItsWord } from '../../testing/keeps-its-word.js';
 import { speaksHttp, type HttpDestinationUnderTest } from '../../testing/speaks-http.js';
 import { httpDestination } from './http.destination.js';
@@ -88,7 +88,7 @@ async function start({
     authentication: authentication.kind === 'oauth2_client_credentials' ? { ...authentication, token_url: tokens.url } : authentication,
   };
   return {
-    destination: new DestinationRegistry([httpDestination(http)], [], LOOPBACK).open(complete),
+    destination: new DestinationRegistry([httpDestination(http)], [], LOOPBACK).open(complete, AN_OWNER),
     config: complete,
     payload: body[0],
     contentType: body[1],

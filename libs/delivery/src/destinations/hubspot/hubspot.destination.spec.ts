@@ -5,7 +5,7 @@ import { LOOPBACK } from '../../../../../test/support/loopback.js';
 import { answers, type Answer, type ScriptedCrm } from '../../../../../test/support/scripted-crm.js';
 import { DestinationRegistry } from '../../destination-registry.js';
 import type { DestinationAnswer, DestinationCall } from '../../destination.port.js';
-import { aCall, aKey, CANARY } from '../../testing/destination-under-test.js';
+import { aCall, aKey, AN_OWNER, CANARY } from '../../testing/destination-under-test.js';
 import { keepsItsWord } from '../../testing/keeps-its-word.js';
 import { sendsInBatches, type BatchDestinationUnderTest, type BatchFault } from '../../testing/sends-in-batches.js';
 import { speaksHttp, type HttpDestinationUnderTest } from '../../testing/speaks-http.js';
@@ -32,7 +32,7 @@ async function start({ timeoutSeconds = 30, refusesTogether = false } = {}): Pro
   };
   const { crm } = hubspot;
   return {
-    destination: new DestinationRegistry([hubspotDestination(http)], [], LOOPBACK).open(config),
+    destination: new DestinationRegistry([hubspotDestination(http)], [], LOOPBACK).open(config, AN_OWNER),
     config,
     payload: JSON.stringify({ ...CANARY, firstname: 'Canary' }),
     contentType: 'application/json',
@@ -49,7 +49,7 @@ async function start({ timeoutSeconds = 30, refusesTogether = false } = {}): Pro
     payloadOf: (person) => JSON.stringify({ email: emailOf(person), firstname: `Person ${person}` }),
     calls: () => hubspot.inputs().map(({ length }) => length),
     records: () => hubspot.contacts.size,
-    effectsOf: (key) => hubspot.written.filter((written) => written === key).length,
+    effectsOf: ({ idempotencyKey }) => hubspot.written.filter((written) => written === idempotencyKey).length,
     refuse: (...people) => people.forEach((person) => hubspot.invalid.add(emailOf(person))),
     next: (fault) => plan(crm, hubspot, fault),
     stop: async () => {

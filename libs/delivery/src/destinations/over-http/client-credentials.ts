@@ -16,6 +16,8 @@ const BROKEN_OFF: NoProof = { code: 'CALL_ABORTED', cause: 'Broken off at shutdo
 
 interface Token {
   readonly text: string;
+  /** `instance_url` beside it, which Salesforce answers; not judged. */
+  readonly instanceUrl: string | undefined;
   /** On the clock of this object. */
   readonly freshUntil: number;
 }
@@ -50,7 +52,12 @@ export class ClientCredentials implements Credentials {
   }
 
   private proofOf(token: Token, signal: AbortSignal): Proof {
-    return { headers: { authorization: `Bearer ${token.text}` }, renew: () => this.renew(token, signal) };
+    const { text, instanceUrl } = token;
+    return {
+      headers: { authorization: `Bearer ${text}` },
+      renew: () => this.renew(token, signal),
+      ...(instanceUrl === undefined ? {} : { instanceUrl }),
+    };
   }
 
   private renew(refused: Token, signal: AbortSignal): Promise<Proof | NoProof> {
@@ -110,7 +117,12 @@ function tokenIn(outcome: CallOutcome, asked: number): Token | NoProof {
   if (typeof text !== 'string' || text === '' || !isHeaderText(text))
     return { code: 'TOKEN_MISSING', cause: 'No access token: the answer of the token endpoint holds none' };
   const life = lifetimeMs(answer['expires_in']);
-  return { text, freshUntil: asked + life - Math.min(MARGIN_MS, life / 10) };
+  const instanceUrl = answer['instance_url'];
+  return {
+    text,
+    instanceUrl: typeof instanceUrl === 'string' ? instanceUrl : undefined,
+    freshUntil: asked + life - Math.min(MARGIN_MS, life / 10),
+  };
 }
 
 function objectIn(body: Buffer): JsonObject {

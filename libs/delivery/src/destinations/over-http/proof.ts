@@ -3,6 +3,8 @@ import type { DestinationCall } from '../../destination.port.js';
 /** What a call shows to be let in. */
 export interface Proof {
   readonly headers: Readonly<Record<string, string>>;
+  /** Where whoever gave it says that calls go: `instance_url` of a token's answer, as it came. */
+  readonly instanceUrl?: string;
   /** Another one, after the destination refused this one with 401; absent: there is no other. */
   readonly renew?: () => Promise<Proof | NoProof>;
 }
