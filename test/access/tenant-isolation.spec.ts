@@ -24,6 +24,9 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 const [OWNER, STRANGER] = ['demo', 't1'] as const;
 const ADMIN_KEY = 'the-admin-key-of-the-tests';
 
+/** A destination that only the owner has. */
+const DESTINATION = 'customer-api';
+
 /** Routes without keys of ours: asked by machines that watch. */
 const OPEN = ['/health', '/health/live', '/health/ready', '/ready', '/metrics'];
 /** Lead routes: who may send is the source's own configuration. */
@@ -73,6 +76,11 @@ beforeAll(async () => {
 
   leadId = await aLead(owner, { tenant: OWNER, status: 'REJECTED', rejectionReason: 'ZIP_NOT_66XXX' });
   requestId = await aRefusedRequest(OWNER);
+  await owner.query("INSERT INTO operator_events (id, tenant_id, type, subject) VALUES ($1, $2, 'lead.poisoned', $3)", [
+    uuidv7(),
+    OWNER,
+    leadId,
+  ]);
   const { paths = {} } = describeApi(app);
   guarded = Object.entries(paths)
     .flatMap(([path, methods]) => Object.keys(methods as object).map((method) => ({ method, path })))
@@ -105,10 +113,10 @@ async function aRefusedRequest(tenant: string | null): Promise<string> {
 
 /** The id in a path is the lead's, or the refused request's below the quarantine. */
 const addressOf = ({ path }: Route, id?: string): string =>
-  url + path.replace('{id}', id ?? (path.startsWith('/v1/quarantine') ? requestId : leadId));
+  url + path.replace('{id}', id ?? (path.startsWith('/v1/quarantine') ? requestId : leadId)).replace('{name}', id ?? DESTINATION);
 
 function call(route: Route, key: string | null, { id, body }: { id?: string; body?: object } = {}): Promise<Response> {
-  const sent = route.method === 'get' ? undefined : JSON.stringify(body ?? (route.path === '/v1/feedback' ? feedbackOn(id ?? leadId) : {}));
+  const sent = route.method === 'get' ? undefined : JSON.stringify(body ?? bodyFor(route, id ?? leadId));
   return fetch(addressOf(route, id), {
     method: route.method.toUpperCase(),
     headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
@@ -117,11 +125,15 @@ function call(route: Route, key: string | null, { id, body }: { id?: string; bod
 }
 
 const feedbackOn = (id: string): object => ({ type: 'lead_created', lead_id: id });
+function bodyFor({ path }: Route, id: string): object {
+  if (path === '/v1/feedback') return feedbackOn(id);
+  return path.startsWith('/v1/destinations') ? { reason: 'spec' } : {};
+}
 const problemOf = async (answer: Response): Promise<object> => {
   const { requestId: _id, instance: _instance, ...same } = (await answer.json()) as { requestId: string; instance: string };
   return { status: answer.status, ...same };
 };
-const namesOneThing = ({ path }: Route): boolean => path.includes('{id}') || path === '/v1/feedback';
+const namesOneThing = ({ path }: Route): boolean => path.includes('{id}') || path.includes('{name}') || path === '/v1/feedback';
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 
 describe('every guarded route of the API', () => {
@@ -130,12 +142,18 @@ describe('every guarded route of the API', () => {
       'get /stats/leads/counts',
       'get /stats/leads/recent',
       'get /stats/leads/{id}/history',
+      'get /v1/destinations',
+      'get /v1/destinations/{name}',
       'get /v1/leads',
       'get /v1/leads/{id}',
+      'get /v1/operator-events',
       'get /v1/quarantine',
       'get /v1/quarantine/{id}',
+      'post /v1/destinations/{name}/pause',
+      'post /v1/destinations/{name}/resume',
       'post /v1/feedback',
       'post /v1/quarantine/{id}/release',
+      'put /v1/destinations/{name}',
     ]);
   });
 
@@ -173,7 +191,7 @@ describe('every guarded route of the API', () => {
         const answer = await fetch(url + route.path + filter, { headers: { authorization: `Bearer ${keys.stranger}` } });
         expect([nameOf(route), answer.status]).toEqual([nameOf(route), 200]);
         const text = await answer.text();
-        expect(text).not.toMatch(new RegExp(`${leadId}|${requestId}|"${OWNER}"`));
+        expect(text).not.toMatch(new RegExp(`${leadId}|${requestId}|"${OWNER}"|${DESTINATION}`));
         if (route.path === '/stats/leads/counts') expect(JSON.parse(text)).toMatchObject({ total: 0 });
       }
       for (const member of ['tenant_id', 'tenantId', 'status[]', 'id']) {
@@ -188,7 +206,8 @@ describe('every guarded route of the API', () => {
       for (const key of [keys.tenant, keys.operator, ADMIN_KEY]) {
         const answer = await call(route, key);
         expect([nameOf(route), answer.status]).toEqual([nameOf(route), 200]);
-        if (route.path !== '/stats/leads/counts') expect(await answer.text()).toMatch(new RegExp(`${leadId}|${requestId}`));
+        if (route.path !== '/stats/leads/counts')
+          expect(await answer.text()).toMatch(new RegExp(`${leadId}|${requestId}|${OWNER}/${DESTINATION}`));
       }
     }
   });
