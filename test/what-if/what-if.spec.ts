@@ -131,7 +131,10 @@ describe('a what-if', () => {
   it('finds who is sent a lead and who no longer is', async () => {
     await world.activate(acmeFile());
     await world.leads(lead('03-02T10:00:00', { premium: 'yes' }), lead('03-02T11:00:00', { email: 'b@example.com' }));
-    const routes: JsonObject[] = [{ when: [], to: ['crm'] }, { when: [{ field: ['premium'], check: 'present' }], to: ['archive'] }];
+    const routes: JsonObject[] = [
+      { when: [], to: ['crm'] },
+      { when: [{ field: ['premium'], check: 'present' }], to: ['archive'] },
+    ];
     const draft = await world.draft(acmeFile({ routes }));
     const done = await world.run((await world.start({ draft })).id);
     expect(done.summary.routes).toEqual({ crm: { more: 0, fewer: 0 }, archive: { more: 0, fewer: 1 } });
