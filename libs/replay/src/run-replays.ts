@@ -1,6 +1,16 @@
 import type { InboundRequestId, LeadId } from '#core';
 import { type ReleaseRequest, StillRefused } from '#ingestion';
-import { Conflict, inTransaction, isDatabaseUnavailable, isRepeatable, type Logger, NotFound, type Pool, type PoolClient } from '#platform';
+import {
+  Conflict,
+  failpoint,
+  inTransaction,
+  isDatabaseUnavailable,
+  isRepeatable,
+  type Logger,
+  NotFound,
+  type Pool,
+  type PoolClient,
+} from '#platform';
 import { HELD_FOR_DELIVERY, type LeadWish } from './plan-lead-replay.js';
 import { replayLeads } from './pg-lead-replays.js';
 import {
@@ -109,6 +119,7 @@ export class RunReplays {
       return 'nothing_now';
     }
     await markItems(client, replay, await this.takeUp(client, replay, items));
+    await failpoint('replay_before_commit');
     return 'went_on';
   }
 
