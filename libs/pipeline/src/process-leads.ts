@@ -51,11 +51,11 @@ export class ProcessLeads {
 
   /** One lead, from its stored content to its committed decision. @throws on faults; then nothing was written */
   async decide(lead: LoadedLead): Promise<ProcessedLead> {
-    await failpoint('process_after_load', lead.id);
     if (lead.crashCount > CRASHES_ALONE) {
       await this.store.holdAsPoison(lead);
       return { kind: 'waits', why: 'it is held, because processes died over it' };
     }
+    await failpoint('process_after_load', lead.id);
     const resolved = this.config.tenant(lead.tenantId);
     if (resolved === undefined) {
       this.logger.warn({ lead_id: lead.id, tenant_id: lead.tenantId }, 'no active configuration of this tenant: the lead waits');
