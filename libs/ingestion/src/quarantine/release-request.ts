@@ -1,6 +1,6 @@
 import type { CallerOf } from '#access';
-import { appendAuditEvents } from '#audit';
-import type { Doorbell, InboundRequestId, LeadId, SourceId, TenantId } from '#core';
+import { appendAuditEvents, type AuditActor } from '#audit';
+import type { Doorbell, InboundRequestId, JsonObject, LeadId, SourceId, TenantId } from '#core';
 import { Conflict, HttpProblem, inTransaction, NotFound, type Pool, type PoolClient } from '#platform';
 import { acceptBatch } from '../accept/accept-batch.js';
 import { leadItemsOf } from '../accept/lead-items.js';
@@ -28,12 +28,27 @@ export interface ReleasedLead {
 /** In the order of the request. */
 export type Release = readonly [ReleasedLead, ...ReleasedLead[]];
 
-interface Released {
+export interface Released {
   readonly leads: Release;
   readonly toRing: readonly LeadId[];
 }
 
-type Releaser = CallerOf<'tenant' | 'operator'>;
+/** Who lets requests in, and whose. */
+export interface Releaser {
+  readonly actor: AuditActor;
+  /** null: anybody's requests. */
+  readonly tenantId: TenantId | null;
+  /** What goes into the trail beside the request: ids only. */
+  readonly detail: JsonObject;
+}
+
+/** How a release is made as part of something larger. */
+export interface ReleaseOptions {
+  /** Whose it is, where nobody knew that when it came. */
+  readonly source: SourceId | null;
+  /** May the leads be written as rung? null: they are left for the relay's poll. */
+  readonly reserveRing: ((leads: number) => boolean) | null;
+}
 
 export interface ReleaseRequestParts {
   readonly pool: Pool;
@@ -53,33 +68,41 @@ export class ReleaseRequest {
    * @param source whose it is, where nobody knew that when it came
    * @throws NotFound, Conflict (why it cannot be released at all), StillRefused (what the door would say now)
    */
-  async release(caller: Releaser, id: InboundRequestId, source: SourceId | null): Promise<Release> {
+  async release(caller: CallerOf<'tenant' | 'operator'>, id: InboundRequestId, source: SourceId | null): Promise<Release> {
     const { pool, doorbell } = this.parts;
-    const { toRing, leads } = await inTransaction(pool, (client) => this.releaseIn(client, caller, id, source));
+    const releaser: Releaser =
+      caller.scope === 'operator'
+        ? { actor: 'operator', tenantId: null, detail: { key_id: caller.keyId } }
+        : { actor: `key:${caller.keyId}`, tenantId: caller.tenantId, detail: { key_id: caller.keyId } };
+    const reserveRing = (count: number): boolean => doorbell.reserve('leads', count);
+    const { toRing, leads } = await inTransaction(pool, (client) => this.releaseIn(client, releaser, id, { source, reserveRing }));
     if (toRing.length > 0) doorbell.ringLeads(toRing);
     return leads;
   }
 
-  private async releaseIn(client: PoolClient, caller: Releaser, id: InboundRequestId, named: SourceId | null): Promise<Released> {
-    const stored = (await client.query<StoredRequest>(LOCK_REQUEST, [id, caller.scope === 'operator' ? null : caller.tenantId])).rows[0];
+  /**
+   * The same inside the caller's transaction. What is to be rung is the caller's to ring, after the commit.
+   * @throws as `release`; the caller rolls back what was written until then
+   */
+  async releaseIn(client: PoolClient, releaser: Releaser, id: InboundRequestId, options: ReleaseOptions): Promise<Released> {
+    const stored = (await client.query<StoredRequest>(LOCK_REQUEST, [id, releaser.tenantId])).rows[0];
     if (stored === undefined) throw noSuchRequest();
     const before = releasedBefore(stored);
     if (before !== null) return { leads: before, toRing: [] };
 
-    const { submission, tenantId, sourceId } = await this.submissionOf(id, stored, named);
+    const { submission, tenantId, sourceId } = await this.submissionOf(id, stored, options.source);
     const { acceptances, toRing } = await acceptBatch(client, [submission], {
       // The request is stored already; nothing is added to the quarantine.
       quarantineBytesPerDay: Number.POSITIVE_INFINITY,
-      reserveRing: (leads) => this.parts.doorbell.reserve('leads', leads),
+      reserveRing: options.reserveRing ?? (() => false),
     });
     const leads = releasedLeads(acceptances[0]?.items ?? []);
-    const actor = caller.scope === 'operator' ? 'operator' : (`key:${caller.keyId}` as const);
-    await client.query(MARK_RELEASED, [id, leads.map(({ leadId }) => leadId), actor, tenantId, sourceId]);
+    await client.query(MARK_RELEASED, [id, leads.map(({ leadId }) => leadId), releaser.actor, tenantId, sourceId]);
     await appendAuditEvents(
       client,
       leads.map(({ leadId, created }) => {
-        const detail = { inbound_request_id: id, created, key_id: caller.keyId };
-        return { tenantId, leadId, type: 'request.released', actor, detail };
+        const detail = { inbound_request_id: id, created, ...releaser.detail };
+        return { tenantId, leadId, type: 'request.released', actor: releaser.actor, detail };
       }),
     );
     return { leads, toRing };
