@@ -1,8 +1,9 @@
-import type { LeadId, TenantId } from '#core';
-import { appendAuditEvents, type AuditEventInput } from '#audit';
+import type { LeadId } from '#core';
+import { appendAuditEvents } from '#audit';
 import type { PoolClient } from '#platform';
 import { claimKeys, type Claimant } from './claim-keys.js';
 import { spendQuarantineBudget, withinQuarantineBudget } from './quarantine-budget.js';
+import { receivedEvent } from './received-event.js';
 import { settleSubmission, type SettledItem } from './settle-submission.js';
 import { storeRows, type RowToStore } from './store-rows.js';
 import type { Acceptance, ItemAcceptance, Submission } from './submission.js';
@@ -36,7 +37,10 @@ export async function acceptBatch(client: PoolClient, batch: readonly Submission
   const rung = forQueue > 0 && terms.reserveRing(forQueue);
   const stored = await storeRows(client, affordable, rung);
   const fresh = leads.filter(({ leadId }) => stored.has(leadId));
-  await appendAuditEvents(client, fresh.map(receivedEvent));
+  await appendAuditEvents(
+    client,
+    fresh.map(({ leadId, row: { inbound } }) => receivedEvent(inbound, leadId)),
+  );
   await spendQuarantineBudget(client, affordable);
   const receivedAt = fresh.length === leads.length ? stored : await readReceivedAt(client, leads);
   return {
@@ -90,15 +94,4 @@ function momentOf(leadId: LeadId, receivedAt: ReadonlyMap<LeadId, Date>): Date {
   const moment = receivedAt.get(leadId);
   if (moment === undefined) throw new Error('A lead that was just stored cannot be found.');
   return moment;
-}
-
-function receivedEvent({ leadId, row: { inbound } }: NewLead): AuditEventInput {
-  return {
-    tenantId: inbound.tenantId as TenantId,
-    leadId,
-    type: 'lead.received',
-    to: 'RECEIVED',
-    actor: `source:${inbound.sourceId}`,
-    detail: { inbound_request_id: inbound.id },
-  };
 }

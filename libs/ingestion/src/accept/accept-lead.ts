@@ -1,6 +1,7 @@
 import type { Doorbell, LeadId } from '#core';
 import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Pool } from '#platform';
 import { acceptBatch, type BatchResult } from './accept-batch.js';
+import { oneLeadsOf, storeAtOnce } from './store-at-once.js';
 import type { Acceptance, ItemAcceptance, LeadSubmission, RefusedSubmission, Submission } from './submission.js';
 
 export interface AcceptLeadOptions {
@@ -96,8 +97,34 @@ export class AcceptLead {
     if (toRing.length > 0) this.doorbell.ringLeads(toRing);
   }
 
+  /** Ordinary leads by one statement; whatever is more than that, or turns out to be, by a transaction that can say why. */
   private async commit(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
     await failpoint('accept_before_transaction');
+    const receivedAt = await this.commitAtOnce(batch);
+    const others = batch.filter((submission) => !isStored(submission, receivedAt));
+    const acceptances = others.length === 0 ? [] : await this.commitOthers(others);
+    const settled = new Map(others.map((submission, index) => [submission, acceptances[index] as Acceptance | null]));
+    return batch.map((submission) => {
+      const acceptance = settled.get(submission);
+      if (acceptance !== undefined || submission.kind === 'refused') return acceptance ?? null;
+      return { items: submission.items.flatMap(({ leadId }) => acceptedAt(leadId, receivedAt.get(leadId))) };
+    });
+  }
+
+  private async commitAtOnce(batch: readonly Submission[]): Promise<ReadonlyMap<LeadId, Date>> {
+    const leads = oneLeadsOf(batch);
+    if (leads.length === 0) return new Map();
+    const forQueue = leads.flatMap(({ item, claimSeconds }) => (claimSeconds === null ? [item.leadId] : []));
+    const rung = forQueue.length > 0 && this.doorbell.reserve('leads', forQueue.length);
+    await failpoint('accept_before_commit');
+    const stored = await storeAtOnce(this.pool, leads, rung);
+    await failpoint('accept_after_commit');
+    const toRing = forQueue.filter((leadId) => stored.has(leadId));
+    if (rung && toRing.length > 0) this.doorbell.ringLeads(toRing);
+    return stored;
+  }
+
+  private async commitOthers(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
     const result: BatchResult = await inTransaction(this.pool, async (client) => {
       const written = await acceptBatch(client, batch, {
         quarantineBytesPerDay: this.options.quarantineBytesPerDay,
@@ -114,4 +141,8 @@ export class AcceptLead {
 
 function acceptedAt(leadId: LeadId, receivedAt: Date | undefined): ItemAcceptance[] {
   return receivedAt === undefined ? [] : [{ kind: 'accepted', leadId, receivedAt }];
+}
+
+function isStored(submission: Submission, receivedAt: ReadonlyMap<LeadId, Date>): boolean {
+  return submission.kind === 'lead' && submission.items.every(({ leadId }) => receivedAt.has(leadId));
 }

@@ -106,14 +106,14 @@ export async function storeRows(client: PoolClient, rows: readonly RowToStore[],
       sparse(lines.map(({ row }) => row.inbound.keySha256)),
       offsets,
       lines.map(({ row }) => row.inbound.body.length),
-      sparse(lines.map(bodyTextOf)),
+      sparse(lines.map(({ row, lead, further }) => (further ? null : bodyTextOf(row.inbound, lead)))),
       lines.map(({ row }) => row.inbound.bodyBytes),
       lines.map(({ row }) => row.inbound.bodyTruncated),
       sparse(lines.map(({ row }) => row.bodySha256)),
       lines.map(({ lead }) => lead?.leadId ?? null),
       sparse(lines.map(({ lead }) => lead?.nativeId ?? null)),
       lines.map(({ lead }) => lead?.flags.join(',') ?? ''),
-      sparse(lines.map(payloadOf)),
+      sparse(lines.map(({ lead, further }) => (lead === null ? null : payloadOf(lead, further)))),
       sparse(lines.map(({ lead }) => lead?.itemNo || null)),
       sparse(lines.map(({ lead }) => lead?.senderKeySha256 ?? null)),
       sparse(firstUnderSenderKeys(lines)),
@@ -125,7 +125,7 @@ export async function storeRows(client: PoolClient, rows: readonly RowToStore[],
 }
 
 /** A column of nothing but nulls need not travel: unnest fills shorter arrays up with nulls. Ordinary leads leave most columns empty. */
-function sparse<Value>(column: (Value | null)[]): (Value | null)[] {
+export function sparse<Value>(column: (Value | null)[]): (Value | null)[] {
   return column.every((value) => value === null) ? [] : column;
 }
 
@@ -135,13 +135,14 @@ function linesOf(row: RowToStore): Line[] {
 }
 
 /** null: Postgres reads it from the bytes. */
-function bodyTextOf({ row: { inbound }, lead, further }: Line): string | null {
-  if (further || (lead?.verbatim === true && inbound.body.length <= BODY_TEXT_BYTES)) return null;
-  return storableText(inbound.body.toString('utf8', 0, BODY_TEXT_BYTES));
+export function bodyTextOf({ body }: InboundRequest, lead: LeadItem | null): string | null {
+  if (lead?.verbatim === true && body.length <= BODY_TEXT_BYTES) return null;
+  return storableText(body.toString('utf8', 0, BODY_TEXT_BYTES));
 }
 
-function payloadOf({ lead, further }: Line): string | null {
-  return lead === null || (lead.verbatim && !further) ? null : JSON.stringify(lead.payload);
+/** null: Postgres reads it from the bytes, which travel with the first lead of a request only. */
+export function payloadOf({ payload, verbatim }: LeadItem, further = false): string | null {
+  return verbatim && !further ? null : JSON.stringify(payload);
 }
 
 /** The statement does not see its own rows: for each lead the first one of the same call under the same sender's key, if that is another. */
