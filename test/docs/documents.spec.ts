@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { HOLD_REASONS, isFinal, LEAD_STATUSES } from '#core';
-import { renderSettingsTable } from '#platform';
+import { ALARMS, HOLD_REASONS, isFinal, LEAD_STATUSES, OPERATOR_EVENT_TYPES } from '#core';
+import { Metrics, renderSettingsTable } from '#platform';
 import { COMMANDS } from '../../apps/cli/src/commands.js';
 
 /** What the documents say exists must exist. */
@@ -56,6 +56,28 @@ it('docs/operations.md explains every status that waits and every reason to hold
   const text = read('docs/operations.md');
   const waiting = LEAD_STATUSES.filter((status) => !isFinal(status));
   expect([...waiting, ...HOLD_REASONS].filter((word) => !new RegExp(`^\\| \`?${word}\`? \\|`, 'm').test(text))).toEqual([]);
+});
+
+it('docs/operations.md says of every operator event what to do', () => {
+  const text = read('docs/operations.md');
+  expect(OPERATOR_EVENT_TYPES.filter((type) => !new RegExp(`^\\| \`${type}\` \\| [^|]+ \\| [^|]+ \\|$`, 'm').test(text))).toEqual([]);
+});
+
+it('docs/operations.md alerts on metrics and alarms that there are', async () => {
+  const text = read('docs/operations.md');
+  const metrics = new Set((await new Metrics().registry.getMetricsAsJSON()).map(({ name }) => name));
+  const named = [...text.matchAll(/\bleadgate_[a-z_]+/g)]
+    .map(([name]) => name)
+    .filter((name) => !/^leadgate_(app|owner|readonly)$/.test(name));
+  expect(named.filter((name) => !metrics.has(name))).toEqual([]);
+  const alarms = [...text.matchAll(/alarm="([a-z_]+)"/g)].map(([, alarm]) => alarm);
+  expect(alarms.filter((alarm) => !ALARMS.some((one) => one === alarm))).toEqual([]);
+});
+
+it('the glossary names every metric', async () => {
+  const text = read('libs/core/src/glossary.md');
+  const metrics = (await new Metrics().registry.getMetricsAsJSON()).map(({ name }) => name).filter((name) => name.startsWith('leadgate_'));
+  expect(metrics.filter((name) => !text.includes(`\`${name}`))).toEqual([]);
 });
 
 it('README.md shows the settings as they are (npm run env:example writes them)', () => {

@@ -120,12 +120,6 @@ export class Metrics {
     help: 'How long the lead that waits longest has waited for its decision; the same in every process',
     ...this.on,
   });
-  readonly sourceLeads = new Gauge({
-    name: 'leadgate_source_leads',
-    help: 'Leads a source brought in the hour that is looked at, and how many are usual, by source and kind: heard, usual',
-    labelNames: ['source', 'kind'],
-    ...this.on,
-  });
   readonly ledger = new Gauge({
     name: 'leadgate_ledger',
     help: 'Leads of the last hours by source and what became of them; the same in every process',
