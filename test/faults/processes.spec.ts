@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import { PROJECT_ROOT } from '../support/child-process.js';
+import { eventually } from '../support/eventually.js';
+import { QUEUE_BACKENDS } from '../support/gateway-process.js';
+import { FaultWorld, sendLead } from './support/fault-world.js';
+import type { GatewaySlot } from './support/gateway-slot.js';
+import { LeadSender } from './support/lead-sender.js';
+import { judge } from './support/oracle.js';
+
+const SKEWED = `--require ${join(PROJECT_ROOT, 'test/faults/support/skewed-clock.cjs')}`;
+const HOUR = 3600;
+
+describe.each(QUEUE_BACKENDS)('two gateways on one database, with the queue in $name', ({ redisUrl, empty }) => {
+  let world: FaultWorld;
+  let one: GatewaySlot;
+  let two: GatewaySlot;
+  const acknowledged: string[] = [];
+  let people = 0;
+
+  beforeAll(async () => {
+    await empty();
+    world = await FaultWorld.open({ redisUrl });
+    // The second one's clock may be set wrong while it runs.
+    [one, two] = [
+      world.slot(),
+      world.slot({ NODE_OPTIONS: SKEWED, LEADGATE_TEST_SKEW_SECONDS: `${HOUR}`, LEADGATE_TEST_SKEW_ON: 'SIGUSR2' }),
+    ];
+    await Promise.all([one.start(), two.start()]);
+  }, 60_000);
+  afterAll(() => world?.close(), 60_000);
+
+  async function send(to: GatewaySlot): Promise<string> {
+    const { leadId } = await sendLead(to.url, (people += 1));
+    acknowledged.push(leadId);
+    return leadId;
+  }
+
+  async function underLoad(during: () => Promise<void>): Promise<void> {
+    const urls = (): string[] => [one, two].filter(({ alive }) => alive).map(({ url }) => url);
+    const sender = new LeadSender({ urls, perSecond: 150, firstNumber: (people += 100_000) });
+    sender.start();
+    await sender.after(100);
+    await during();
+    await sender.after(50);
+    await sender.stop();
+    expect(sender.broken).toEqual([]);
+    acknowledged.push(...sender.acknowledged.values());
+  }
+
+  const attemptsOf = async (leadId: string): Promise<string[]> =>
+    (
+      await world.rows<{ sent_state: string }>('select sent_state from delivery_attempts where lead_id = $1 order by attempt_no', [leadId])
+    ).map(({ sent_state }) => sent_state);
+
+  it('F16: told to stop under load, one drains and the other finishes: nothing is in doubt, so nothing is sent twice', async () => {
+    await underLoad(async () => {
+      await one.kill('SIGTERM');
+      expect(await one.ended()).toEqual({ code: 0, signal: null });
+    });
+    await world.settled();
+    expect(await world.crm.requests()).toHaveLength(acknowledged.length);
+  }, 120_000);
+
+  it('F82: a clock that is set wrong and right again: no retry comes early or late', async () => {
+    await world.crm.mode({ mode: '500', times: 3 });
+    const first = await send(two);
+    two.running.process.kill('SIGUSR2');
+    const second = await send(two);
+    await world.until('one was tried again', `select from deliveries where attempt_no > 1`);
+    two.running.process.kill('SIGUSR2');
+    await world.timePasses();
+    await world.settled();
+    const { rowCount } = await world.owner.query(`select from leads where id = any($1::uuid[]) and status = 'DELIVERED'`, [
+      [first, second],
+    ]);
+    expect(rowCount).toBe(2);
+  }, 120_000);
+
+  it('F16: killed while it drains, a call is unknown and is sent again under its key', async () => {
+    await two.kill('SIGTERM');
+    await one.start();
+    await world.crm.mode({ mode: 'timeout', times: 1 });
+    const leadId = await send(one);
+    await world.until('the CRM has it', `select from deliveries where lead_id = $1 and status = 'SENDING'`, [leadId]);
+    await eventually('the CRM has it', async () => ((await world.crm.leads()).length === acknowledged.length ? true : undefined));
+    one.running.process.kill('SIGTERM');
+    await one.kill('SIGKILL');
+    expect((await one.ended()).signal).toBe('SIGKILL');
+    await world.timePasses();
+    await one.start({ failpoints: 'deliver_after_answer:stop@2' });
+    await world.settled();
+    expect(await attemptsOf(leadId)).toEqual(['unknown', 'answered']);
+  }, 120_000);
+
+  it('F15: stopped for longer than its lease, then woken: what it writes late changes nothing', async () => {
+    const leadId = await send(one);
+    await one.frozen();
+    await world.timePasses();
+    await two.start();
+    await world.settled();
+    expect(await attemptsOf(leadId)).toEqual(['unknown', 'answered']);
+    one.thaw();
+    await eventually('its answer is dropped', async () => (one.output().includes('closed by somebody else') ? true : undefined));
+    expect(await attemptsOf(leadId)).toEqual(['unknown', 'answered']);
+  }, 120_000);
+
+  it('F45: a process that does nothing for a while: the other one goes on, and both use the same key', async () => {
+    await Promise.all([one.kill('SIGTERM'), two.kill('SIGTERM')]);
+    await one.start({ failpoints: 'deliver_after_claim:block:5000@1' });
+    const leadId = await send(one);
+    await eventually('it hangs', async () => (one.output().includes('"verb":"block"') ? true : undefined));
+    await world.timePasses();
+    await two.start();
+    await world.settled();
+    await eventually('it is back', async () => ((await fetch(`${one.url}/health/live`)).ok ? true : undefined));
+    expect((await attemptsOf(leadId)).at(-1)).toBe('answered');
+  }, 120_000);
+
+  it('and in the end nothing is lost, doubled or changed', async () => {
+    await world.settled();
+    expect(await judge(world, { acknowledged, redisUrl })).toEqual([]);
+  }, 60_000);
+});
+
+describe('a process of its own kind', () => {
+  let world: FaultWorld;
+
+  beforeEach(async () => {
+    world = await FaultWorld.open();
+  }, 60_000);
+  afterEach(() => world.close(), 60_000);
+
+  it('F17: a lead that takes every process down harms only itself, and is held', async () => {
+    const door = world.slot({ LEADGATE_ROLES: 'api' });
+    await door.start();
+    const ids: string[] = [];
+    for (let n = 1; n <= 6; n += 1) ids.push((await sendLead(door.url, n)).leadId);
+    const [poison = '', ...others] = ids;
+    const worker = world.slot({ LEADGATE_ROLES: 'pipeline,delivery,relay' });
+    const held = async (): Promise<boolean> =>
+      (await world.rows(`select from leads where id = $1 and hold_reason = 'poison'`, [poison])).length > 0;
+    let crashes = 0;
+    while (!(await held())) {
+      await world.timePasses();
+      await worker.start({ unready: true, failpoints: `process_after_load[${poison}]:crash` }).catch(() => {});
+      await Promise.race([
+        worker.ended(),
+        world.until('it is held', `select from leads where id = $1 and hold_reason = 'poison'`, [poison]),
+      ]);
+      if (worker.alive) continue;
+      expect((await worker.ended()).code).toBe(1);
+      crashes += 1;
+      expect(crashes).toBeLessThan(10);
+    }
+    // Once among the others, then three times alone.
+    expect(crashes).toBe(4);
+    await world.settled();
+    expect(await world.rows(`select from leads where id = any($1::uuid[]) and status = 'DELIVERED'`, [others])).toHaveLength(5);
+    expect(await judge(world, { acknowledged: ids })).toEqual([]);
+  }, 180_000);
+
+  it('F41: a clock that is a minute or a year ahead takes no jobs from the queue in Postgres, and says why; leads wait for an honest one', async () => {
+    const acknowledged: string[] = [];
+    for (const seconds of [60, 365 * 24 * HOUR]) {
+      const skewed = world.slot({ NODE_OPTIONS: SKEWED, LEADGATE_TEST_SKEW_SECONDS: `${seconds}` });
+      await skewed.start();
+      acknowledged.push((await sendLead(skewed.url, acknowledged.length + 1)).leadId);
+      const health = await (await fetch(`${skewed.url}/health`)).text();
+      expect(health).toContain('clock differs');
+      await skewed.kill('SIGTERM');
+    }
+    expect(await world.rows(`select from leads where status = 'RECEIVED'`)).toHaveLength(2);
+    await world.timePasses();
+    await world.slot().start();
+    await world.settled();
+    expect(await judge(world, { acknowledged })).toEqual([]);
+  }, 180_000);
+
+  it('F84: a heap that is too small for the flood: 503 before it is full, and the process lives', async () => {
+    const small = world.slot({ NODE_OPTIONS: '--max-old-space-size=160', LEADGATE_RATE_LIMIT_PER_MINUTE: '0' });
+    await small.start();
+    const filler = 'x'.repeat(900_000);
+    const statuses = new Map<number, number>();
+    const flood = Array.from({ length: 60 }, async (_none, n) => {
+      for (let round = 0; round < 4; round += 1) {
+        const answer = await small.running.post('/webhooks/leads', { note: filler, n, round }).catch(() => undefined);
+        statuses.set(answer?.status ?? 0, (statuses.get(answer?.status ?? 0) ?? 0) + 1);
+      }
+    });
+    await Promise.all(flood);
+    expect(small.alive).toBe(true);
+    expect([...statuses.keys()].filter((status) => ![0, 200, 503].includes(status))).toEqual([]);
+    const { leadId } = await eventually('it takes leads again', async () => {
+      const answer = await sendLead(small.url, 1);
+      return answer.status === 200 ? answer : undefined;
+    });
+    await world.until('it is delivered', `select from leads where id = $1 and status = 'DELIVERED'`, [leadId]);
+  }, 180_000);
+});

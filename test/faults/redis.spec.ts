@@ -1,0 +1,145 @@
+import { Redis } from 'ioredis';
+import { type CacheRedis, startCacheRedis } from '../support/cache-redis.js';
+import { eventually } from '../support/eventually.js';
+import { hasTestRedis } from '../support/test-redis.js';
+import { FaultWorld, sendLead } from './support/fault-world.js';
+import type { GatewaySlot } from './support/gateway-slot.js';
+import { judge } from './support/oracle.js';
+
+const LEADS = 60;
+
+interface Health {
+  readonly components: Readonly<Record<string, { readonly status: string; readonly detail?: string }>>;
+}
+
+/**
+ * One gateway and a Redis of its own, through everything that can happen to a Redis. The door never closes for it, and nobody has to do
+ * anything afterwards: what is due in Postgres is rung again.
+ */
+(hasTestRedis ? describe : describe.skip)('the queue is lost, and nothing else', () => {
+  let redis: CacheRedis;
+  let world: FaultWorld;
+  let gateway: GatewaySlot;
+  const acknowledged: string[] = [];
+  let people = 0;
+
+  beforeAll(async () => {
+    redis = await startCacheRedis({ maxmemory: '0', 'maxmemory-policy': 'noeviction' });
+    world = await FaultWorld.open({ redisUrl: redis.url });
+    gateway = world.slot();
+    await gateway.start();
+    await queueIs('up');
+  }, 60_000);
+  afterAll(async () => {
+    await world?.close();
+    redis?.thaw();
+    await redis?.stop();
+  }, 60_000);
+
+  /** Every one of them is accepted, whatever state the queue is in. */
+  async function send(count = LEADS): Promise<string[]> {
+    const answers = await Promise.all(Array.from({ length: count }, () => sendLead(gateway.url, (people += 1))));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const ids = answers.map(({ leadId }) => leadId);
+    acknowledged.push(...ids);
+    return ids;
+  }
+
+  async function ask<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    const client = new Redis(redis.url);
+    try {
+      return await work(client);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  const queueIs = (wanted: 'up' | 'down'): Promise<string> =>
+    eventually(`the queue is ${wanted}`, async () => {
+      const { components } = (await (await fetch(`${gateway.url}/health`)).json()) as Health;
+      const queue = components['queue'];
+      return (queue?.status === 'up') === (wanted === 'up') ? (queue?.detail ?? '') : undefined;
+    });
+
+  /** Calls that are under way take this long. */
+  const slowCrm = (): Promise<void> => world.crm.mode({ mode: 'slow', ms: 1000, times: LEADS });
+
+  it('F33 F34: FLUSHALL with a backlog, while jobs are active', async () => {
+    await slowCrm();
+    await send();
+    await world.until('calls are under way', `select from deliveries where status = 'SENDING'`);
+    await redis.flush();
+    await send();
+    await world.settled();
+  }, 120_000);
+
+  it('F35 F38: killed without a copy on disk, away for longer than a worker waits for a job, and back empty', async () => {
+    await slowCrm();
+    await send();
+    await redis.stop();
+    await send();
+    // BullMQ's workers ask every 5 s; what is not rung by then is on nobody's list.
+    await eventually('it was noticed', async () => (gateway.output().includes('Redis does not answer') ? true : undefined));
+    await send();
+    await redis.start();
+    await queueIs('up');
+    await send();
+    await world.settled();
+  }, 120_000);
+
+  it('F39: frozen: the door answers as fast as ever', async () => {
+    redis.freeze();
+    const began = performance.now();
+    for (let n = 0; n < 10; n += 1) await send(1);
+    // A call that waited for the queue would take the 2 s after which one is given up.
+    expect((performance.now() - began) / 10).toBeLessThan(1500);
+    redis.thaw();
+    await world.settled();
+  }, 120_000);
+
+  it('F36: full: nothing can be rung, the door stays open, and there is room again', async () => {
+    await ask((client) => client.config('SET', 'maxmemory', '1'));
+    await send();
+    await eventually('a ring failed', async () => (/ring failed.*OOM|OOM.*ring failed/.test(gateway.output()) ? true : undefined));
+    await ask((client) => client.config('SET', 'maxmemory', '0'));
+    await world.settled();
+  }, 120_000);
+
+  it('F40: fallen over to a replica that lags: old jobs come back and new ones are gone', async () => {
+    await slowCrm();
+    await send();
+    const old = await ask(async (client) => {
+      const keys = await client.keys('*');
+      const dumps = await Promise.all(keys.map(async (key) => ({ key, dump: await client.dumpBuffer(key) })));
+      return dumps.filter(({ dump }) => dump !== null);
+    });
+    expect(old.length).toBeGreaterThan(0);
+    await world.settled();
+    await slowCrm();
+    await send();
+    await redis.flush();
+    await ask(async (client) => {
+      for (const { key, dump } of old) await client.restore(key, 0, dump as Buffer, 'REPLACE');
+    });
+    await world.settled();
+  }, 120_000);
+
+  it('F37: an eviction policy under which jobs vanish: workers refuse it and say so, the door stays open', async () => {
+    await gateway.kill('SIGTERM');
+    await ask((client) => client.config('SET', 'maxmemory-policy', 'allkeys-lru'));
+    await gateway.start();
+    expect(await queueIs('down')).toContain('maxmemory-policy');
+    const ids = await send(5);
+    expect(await world.rows(`select from leads where id = any($1::uuid[]) and status <> 'RECEIVED'`, [ids])).toHaveLength(0);
+    await ask((client) => client.config('SET', 'maxmemory-policy', 'noeviction'));
+    await queueIs('up');
+    await world.settled();
+  }, 120_000);
+
+  it('and in the end nothing is lost, doubled or changed', async () => {
+    expect(await judge(world, { acknowledged, redisUrl: redis.url })).toEqual([]);
+    const requests = await world.crm.requests();
+    // No call was in doubt, so nothing was sent twice: a lost queue is not a lost answer.
+    expect(requests).toHaveLength(acknowledged.length);
+  }, 60_000);
+});
