@@ -14,6 +14,13 @@ describe('recordUrlOf', () => {
     expect(recordUrlOf(config(TEMPLATE), 'crm', id)).toBe(url);
   });
 
+  it('links to where a kind of destination says', () => {
+    const templateOf = ({ record_url: own }: DestinationConfig): string => own ?? 'https://kind.example.com/{record_id}';
+    expect(recordUrlOf(config(), 'crm', '7', templateOf)).toBe('https://kind.example.com/7');
+    expect(recordUrlOf(config('https://own.example.com/{record_id}'), 'crm', '7', templateOf)).toBe('https://own.example.com/7');
+    expect(recordUrlOf(config(), 'other', '7', templateOf)).toBeNull();
+  });
+
   it('links to nothing that is not known', () => {
     expect(recordUrlOf(config(TEMPLATE), 'crm', null)).toBeNull();
     expect(recordUrlOf(config(TEMPLATE), 'other', 'crm-7')).toBeNull();

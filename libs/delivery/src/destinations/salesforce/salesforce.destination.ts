@@ -39,7 +39,8 @@ export function salesforceDestination(http: OutboundHttp): DestinationKind {
     },
     fields: SALESFORCE_FIELDS,
     concurrency: MAX_RECORDS * IN_FLIGHT,
-    recordUrl: ({ url, options }) => (options?.['instance'] === 'from_token' ? undefined : `${baseOf(url).origin}/{record_id}`),
+    recordUrl: ({ url, options }) =>
+      options?.['instance'] === 'from_token' || !URL.canParse(url) ? undefined : `${baseOf(url).origin}/{record_id}`,
     open: (config) => new Salesforce(http, config),
   };
 }
