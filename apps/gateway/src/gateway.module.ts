@@ -10,6 +10,7 @@ import { OperatorEventsModule } from '#operator-events';
 import { PipelineModule } from '#pipeline';
 import { type ConfigCheck, OutboundRules, PlatformModule, type PlatformParts, type Settings } from '#platform';
 import { ReadingModule } from '#reading';
+import { ReplayModule } from '#replay';
 import { RetentionModule } from '#retention';
 import { TelemetryModule } from '#telemetry';
 import { WhatIfModule } from '#what-if';
@@ -43,6 +44,7 @@ export class GatewayModule {
         OperatorEventsModule,
         LedgerModule,
         ReadingModule,
+        ReplayModule,
         WhatIfModule,
         ...door,
       ],

@@ -30,7 +30,7 @@ export function CheckedBody(): ParameterDecorator {
       forbidNonWhitelisted: true,
       stopAtFirstError: true,
       validateCustomDecorators: true,
-      exceptionFactory: (faults) => invalidBody(faults.map(problemErrorOf)),
+      exceptionFactory: (faults) => invalidBody(faults.flatMap((fault) => problemErrorsOf(fault))),
     }),
   );
 }
@@ -87,8 +87,11 @@ function bytesOf(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-function problemErrorOf({ property, constraints = {} }: ValidationError): ProblemError {
-  return constraints['whitelistValidation'] !== undefined
-    ? UNKNOWN_MEMBER
-    : { pointer: `/${property}`, code: 'invalid_value', detail: Object.values(constraints).join('; ') };
+/** Of a member that is an object, the faults of its own members. */
+function problemErrorsOf({ property, constraints, children = [] }: ValidationError, above = ''): ProblemError[] {
+  const pointer = `${above}/${property}`;
+  const inside = children.flatMap((child) => problemErrorsOf(child, pointer));
+  if (constraints === undefined) return inside;
+  if (constraints['whitelistValidation'] !== undefined) return [UNKNOWN_MEMBER];
+  return [{ pointer, code: 'invalid_value', detail: Object.values(constraints).join('; ') }, ...inside];
 }

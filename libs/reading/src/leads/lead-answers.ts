@@ -1,4 +1,5 @@
 import { recordUrlOf, type TenantConfig } from '#core';
+import { recordUrlTemplateOf } from '#delivery';
 import { JsonText } from './json-text.js';
 import type { AttemptRecord, DeliveryRecord, JourneyRecord, LeadRecord, LeadSummary } from './lead-record.js';
 import type {
@@ -139,8 +140,10 @@ function deliveryOf(delivery: DeliveryRecord, config: TenantConfig | undefined):
     omitted_fields: delivery.omittedFields,
     next_attempt_at: delivery.finishedAt === null ? delivery.nextAttemptAt : null,
     last_error: delivery.lastError,
+    failure_class: delivery.failureClass,
+    superseded_at: delivery.supersededAt,
     crm_record_id: delivery.crmRecordId,
-    record_url: recordUrlOf(config, delivery.destination, delivery.crmRecordId),
+    record_url: recordUrlOf(config, delivery.destination, delivery.crmRecordId, recordUrlTemplateOf),
     finished_at: delivery.finishedAt,
     attempts: delivery.attempts.map(attemptShapeOf),
   };

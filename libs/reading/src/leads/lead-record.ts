@@ -81,6 +81,8 @@ export interface DeliveryRecord {
   readonly omittedFields: readonly OmittedField[];
   readonly nextAttemptAt: Date;
   readonly lastError: string | null;
+  readonly failureClass: string | null;
+  readonly supersededAt: Date | null;
   readonly crmRecordId: string | null;
   readonly finishedAt: Date | null;
   readonly attempts: readonly AttemptRecord[];

@@ -2,6 +2,7 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import {
   DECISIONS,
   DELIVERY_STATUSES,
+  FAILURE_CLASSES,
   IDENTITY_KINDS,
   LEAD_STATUSES,
   STAGE_NAMES,
@@ -190,6 +191,14 @@ export class DeliveryShape {
   omitted_fields!: readonly OmittedField[];
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) next_attempt_at!: Date | null;
   @ApiProperty({ type: String, nullable: true }) last_error!: string | null;
+  @ApiProperty({ enum: FAILURE_CLASSES, nullable: true, description: 'Why it failed for good' }) failure_class!: string | null;
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When a later delivery or decision took its place; it says nothing about the lead any more',
+  })
+  superseded_at!: Date | null;
   @ApiProperty({ type: String, nullable: true }) crm_record_id!: string | null;
   @ApiProperty({
     type: String,

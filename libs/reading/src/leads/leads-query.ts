@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
-import { LEAD_STATUSES, type LeadStatus } from '#core';
+import { FAILURE_CLASSES, type FailureClass, LEAD_STATUSES, type LeadStatus } from '#core';
 
 export const MOST_ROWS = 500;
 export const USUAL_ROWS = 50;
@@ -50,6 +50,17 @@ export class LeadsQuery extends RecentQuery {
   @Transform(asList)
   @IsIn(LEAD_STATUSES, { each: true, message: `status must be one or several of ${LEAD_STATUSES.join(', ')}` })
   status?: LeadStatus[];
+
+  @ApiPropertyOptional({
+    enum: FAILURE_CLASSES,
+    isArray: true,
+    description:
+      'Leads of which a delivery failed for good, by why: one or several. `missing_field` also finds those that could not be mapped',
+  })
+  @IsOptional()
+  @Transform(asList)
+  @IsIn(FAILURE_CLASSES, { each: true, message: `failure_class must be one or several of ${FAILURE_CLASSES.join(', ')}` })
+  failure_class?: FailureClass[];
 
   @ApiPropertyOptional({ description: 'Id of the source', example: 'demo/webhook' })
   @IsOptional()

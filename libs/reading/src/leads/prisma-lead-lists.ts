@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Prisma, PrismaClient } from '@prisma/client';
 import { type CallerOf, OPERATORS_TRAIL, scopeOf, tenantCondition, type TenantScope } from '#access';
 import { AuditTrail } from '#audit';
-import { firstIdAt, type LeadStatus } from '#core';
+import { type FailureClass, firstIdAt, type LeadStatus, REASON_CODES } from '#core';
 import { inTransaction, Pools, PRISMA } from '#platform';
 import { listedLeadOf } from './lead-answers.js';
 import { type IdentityCondition, IdentitySearch } from './identity-search.js';
@@ -94,9 +94,18 @@ function conditionsOf(scope: TenantScope, query: LeadsQuery): Prisma.LeadWhereIn
     AND: [
       { id: { lt: query.cursor } },
       { id: { gte: from && firstIdAt(from.getTime() - CLOCK_SLACK_MS), lt: to && firstIdAt(to.getTime() + CLOCK_SLACK_MS) } },
+      failedAs(query.failure_class),
       query.reason === undefined ? {} : { OR: [{ reasonCodes: { has: query.reason } }, { holdReason: query.reason }] },
     ],
   };
+}
+
+/** A lead that could not be mapped for any destination failed without a delivery. */
+function failedAs(classes: readonly FailureClass[] | undefined): Prisma.LeadWhereInput {
+  if (classes === undefined) return {};
+  const dead = { status: 'PERMANENTLY_FAILED', supersededAt: null, failureClass: { in: [...classes] } };
+  const unmapped = { status: 'PERMANENTLY_FAILED', reasonCodes: { has: REASON_CODES.missingTargetField } };
+  return { OR: [{ deliveries: { some: dead } }, ...(classes.includes('missing_field') ? [unmapped] : [])] };
 }
 
 function anyOf(conditions: readonly IdentityCondition[] | undefined): Prisma.LeadWhereInput {
