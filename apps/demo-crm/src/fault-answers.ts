@@ -22,6 +22,7 @@ const MAINTENANCE_PAGE =
 const JSON_TYPE = 'application/json; charset=utf-8';
 const HUGE_BYTES = 1024 ** 3;
 const BOMB_BYTES = 100 * 1024 * 1024;
+const BOMB_MEMBER_BYTES = 1024 * 1024;
 const BIG_HEADER_BYTES = 20 * 1024;
 /** The reset may overtake what was written before it: the sender has to have read the headers first. */
 const BEFORE_RESET_MS = 50;
@@ -142,9 +143,11 @@ function* spaces(bytes: number): Generator<Buffer> {
 
 let packing: Promise<Buffer> | undefined;
 
-function bomb(): Promise<Buffer> {
-  packing ??= promisify(gzip)(Buffer.alloc(BOMB_BYTES, ' '), { level: 9 });
-  return packing;
+/** gzip may consist of several members, each packed by itself: the same one as often as it takes. */
+async function bomb(): Promise<Buffer> {
+  packing ??= promisify(gzip)(Buffer.alloc(BOMB_MEMBER_BYTES, ' '), { level: 9 });
+  const member = await packing;
+  return Buffer.concat(Array.from({ length: BOMB_BYTES / BOMB_MEMBER_BYTES }, () => member));
 }
 
 function send(response: ServerResponse, { status, headers, body, type = 'text/html; charset=utf-8' }: Answer): void {

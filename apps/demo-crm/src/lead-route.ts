@@ -16,8 +16,8 @@ interface LeadAnswer extends Answer {
 }
 
 export class LeadRoute {
-  /** Of mode flap: every second request is one too many. */
-  private flapped = false;
+  /** Of mode flap: the paths whose next request is answered well. */
+  private readonly flapped = new Set<string>();
 
   constructor(
     private readonly ledger: RequestLedger,
@@ -59,10 +59,12 @@ export class LeadRoute {
   }
 
   private planFor(request: IncomingMessage): FaultPlan {
-    const plan = this.faults.take((request.url ?? '').split('?', 1)[0] ?? '');
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const plan = this.faults.take(path);
     if (plan.mode !== 'flap') return plan;
-    this.flapped = !this.flapped;
-    return { ...plan, mode: this.flapped ? '500' : 'ok' };
+    if (this.flapped.delete(path)) return { ...plan, mode: 'ok' };
+    this.flapped.add(path);
+    return { ...plan, mode: '500' };
   }
 
   private answer(plan: FaultPlan, request: IncomingMessage, body: BodyReading, earlier: LeadAnswer['lead']): LeadAnswer {
