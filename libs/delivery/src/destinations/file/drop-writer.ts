@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { DestinationAnswer, DestinationCall } from '../../destination.port.js';
 import type { BatchLimits } from '../in-batches/batches.js';
 import { type DiskFailure, diskFailure } from './disk.js';
@@ -71,10 +70,16 @@ export class DropWriter {
   private async appendNow(calls: readonly DestinationCall[], rules: DropRules): Promise<DestinationAnswer[]> {
     try {
       const there = await this.alreadyThere(calls);
-      const fresh = calls.filter(({ idempotencyKey }) => !there.has(idempotencyKey));
-      const rows = fresh.map(({ idempotencyKey: key, payload }) => ({ key, text: rowOf(rules.form, key, payload) }));
-      const name = rows.length === 0 ? '' : await this.write(rows, rules);
-      return calls.map(({ idempotencyKey }) => delivered(there.get(idempotencyKey) ?? name));
+      const rows = new Map<string, string>();
+      for (const { idempotencyKey: key, payload } of calls) {
+        const text = there.has(key) ? null : rowOf(rules.form, key, payload);
+        if (text !== null) rows.set(key, text);
+      }
+      const name = rows.size === 0 ? null : await this.write(rows, rules);
+      return calls.map(({ idempotencyKey: key }) => {
+        const file = there.get(key) ?? (rows.has(key) ? name : null);
+        return file === null ? UNREADABLE : delivered(file);
+      });
     } catch (error) {
       const failure = diskFailure(error instanceof NothingWritten || error instanceof MaybeWritten ? error.cause : error);
       return calls.map(() => (error instanceof MaybeWritten ? unknown(failure) : notSent(failure)));
@@ -91,7 +96,7 @@ export class DropWriter {
     return found;
   }
 
-  private async write(rows: readonly { key: string; text: string }[], rules: DropRules): Promise<string> {
+  private async write(rows: ReadonlyMap<string, string>, rules: DropRules): Promise<string> {
     const part = await this.partFor(rules);
     try {
       await part.append(rows);
@@ -130,11 +135,22 @@ export class DropWriter {
   }
 }
 
-/** `<root>/<tenant>/<folder>` */
-export const dropPath = (root: string, tenantId: string, folder: string): string => join(root, tenantId, folder);
-
 const NO_TURN: DiskFailure = { code: 'NO_TURN', cause: 'Not written in time: what was to be written before took too long' };
 const TOO_SLOW: DiskFailure = { code: 'ETIMEDOUT', cause: 'The disk of LEADGATE_FILE_DROP_DIR did not answer in time' };
+
+/** Of a delivery that was planned while its destination was of another kind: no attempt will mend it, deciding the lead anew does. */
+const UNREADABLE: DestinationAnswer = {
+  signal: {
+    kind: 'answered',
+    statusCode: 422,
+    successRule: false,
+    retryAfterSeconds: null,
+    meaning: { kind: 'refused', cause: 'The payload is no JSON, so it makes no row; reprocess the lead' },
+  },
+  errorCode: 'NOT_JSON',
+  excerpt: null,
+  recordId: null,
+};
 
 function delivered(file: string): DestinationAnswer {
   return {

@@ -24,15 +24,24 @@ export function headOf({ format, columns }: RowForm): string {
   return format === 'csv' ? `${[KEY_MEMBER, ...columns].map((name) => quoted(name)).join(',')}\r\n` : '';
 }
 
-/** One row with the end of its line. @param payload the JSON object the mapping made */
-export function rowOf(form: RowForm, key: string, payload: string): string {
-  const body = JSON.parse(payload) as JsonValue;
-  const object: JsonObject = isJsonObject(body) ? body : { value: body };
+/** One row with the end of its line. @param payload the JSON object the mapping made @returns null when it is none */
+export function rowOf(form: RowForm, key: string, payload: string): string | null {
+  const object = objectIn(payload);
+  if (object === null) return null;
   if (form.format === 'ndjson') {
     const { [KEY_MEMBER]: _theirs, ...members } = object;
     return `${JSON.stringify({ [KEY_MEMBER]: key, ...members })}\n`;
   }
   return `${[key, ...form.columns.map((path) => cellOf(readPath(object, path), form.neutralises))].join(',')}\r\n`;
+}
+
+function objectIn(payload: string): JsonObject | null {
+  try {
+    const body = JSON.parse(payload) as JsonValue;
+    return isJsonObject(body) ? body : null;
+  } catch {
+    return null;
+  }
 }
 
 /** RFC 4180. A text that a spreadsheet would take for a formula gets a ' before it, which spreadsheets do not show. */

@@ -174,6 +174,30 @@ describe('a drop of files', () => {
     await other.close();
   });
 
+  it('refuses a payload that makes no row, and no other one with it', async () => {
+    const destination = opened();
+    const form = { idempotencyKey: aKey('B'), payload: 'email=a%40example.com' };
+    const [one_, form_] = await Promise.all([send(destination, 'A'), destination.send(aCall(one, form))]);
+    expect(one_.signal).toMatchObject({ kind: 'answered', successRule: true });
+    expect(form_).toMatchObject({ signal: { kind: 'answered', successRule: false, meaning: { kind: 'refused' } }, errorCode: 'NOT_JSON' });
+    expect(keysIn(await everything())).toEqual(['A']);
+  });
+
+  it('does not know of a write that is broken off, and never makes one that had no turn', async () => {
+    const writer = drops.writerOf('acme', 'nightly');
+    const rules = { name: 'nightly', form: { format: 'ndjson' as const, columns: [], neutralises: true }, maxRows: 10, maxAgeMs: 60_000 };
+    const stop = new AbortController();
+    const limits = { timeoutMs: 60_000, signal: stop.signal };
+    const [underWay, waiting] = ['A', 'B'].map((key) => writer.append([aCall(one, { idempotencyKey: aKey(key) })], rules, limits));
+    // The first is in hand by now, and no disk answers within a turn of the loop.
+    await Promise.resolve().then(() => {});
+    stop.abort();
+    expect((await underWay)?.[0]?.signal.kind).toBe('unknown');
+    expect((await waiting)?.[0]?.signal.kind).toBe('not_sent');
+    await Promise.all(['A', 'B'].map((key) => send(opened(), key, { attemptNo: 2 })));
+    expect(keysIn(await everything()).sort()).toEqual(['A', 'B']);
+  });
+
   it('keeps rows of another form in another file', async () => {
     await send(opened({ format: 'csv' }), 'A');
     await send(opened({ format: 'csv' }, drops, { name: 'crm', fields: [{ target: 'email', from: ['email'] }] }), 'B');

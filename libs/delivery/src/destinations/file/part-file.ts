@@ -61,13 +61,14 @@ export class PartFile {
 
   /**
    * Appends rows; they are on disk when this resolves.
+   * @param rows by their keys
    * @throws NothingWritten, MaybeWritten; after the second this file is not to be written to again
    */
-  async append(rows: readonly { readonly key: string; readonly text: string }[]): Promise<void> {
-    await this.put(Buffer.from(rows.map(({ text }) => text).join('')));
+  async append(rows: ReadonlyMap<string, string>): Promise<void> {
+    await this.put(Buffer.from([...rows.values()].join('')));
     // Taken from us while this process stood still: then somebody else has published it without these rows.
     if (!(await this.isOurs())) throw new MaybeWritten('the file was taken over', { cause: { code: 'TAKEN_OVER' } });
-    for (const { key } of rows) this.keys.add(key);
+    for (const key of rows.keys()) this.keys.add(key);
   }
 
   /** Shows other processes that this one is alive. */
