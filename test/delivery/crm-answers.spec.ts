@@ -186,17 +186,6 @@ describe('what a CRM answers and what becomes of the lead', () => {
     expect(await world.attempts(id)).toEqual([expect.objectContaining({ sent_state: 'not_sent', error_code: 'ECONNREFUSED' })]);
   });
 
-  it('refused credentials of a standard destination: held, with a reason', async () => {
-    world.configure({ answers: 'standard' });
-    const { leadId, id } = await world.aDelivery();
-    world.crm.next(answers.status(401));
-    await worker.deliver.run([id]);
-    expect(await world.delivery(id)).toMatchObject({ status: 'HELD', last_error: 'Client error: 401' });
-    expect(await world.lead(leadId)).toEqual({ status: 'HELD', hold_reason: 'destination_refuses_us' });
-    const { rows } = await world.sql.query('select hold_reason from deliveries where id = $1', [id]);
-    expect(rows).toEqual([{ hold_reason: 'destination_refuses_us' }]);
-  });
-
   it('sends what the contract names and nothing else', async () => {
     world.configure();
     const { leadId, id } = await world.aDelivery();

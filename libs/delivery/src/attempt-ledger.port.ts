@@ -8,9 +8,10 @@ export const LEASE_SECONDS = 60;
 export abstract class AttemptLedger {
   /**
    * Claims the delivery for LEASE_SECONDS and writes the attempt as `unknown`, which is what it is if this process dies now.
-   * null: it is not due, or somebody else has it, or it came to an end.
+   * `held_back`: nothing is sent to its destination now; it is un-rung.
+   * null: it is not due (and un-rung), or somebody else has it, or it came to an end.
    */
-  abstract open(deliveryId: DeliveryId): Promise<OpenAttempt | null>;
+  abstract open(deliveryId: DeliveryId): Promise<OpenAttempt | 'held_back' | null>;
   /**
    * Writes what is known of the attempt, the delivery's next step, the lead's status and the events of both. Tried until the lease
    * ends when Postgres is away.

@@ -25,12 +25,12 @@ export function attemptLine(attempt: ClosedAttempt, written: boolean): Record<st
   };
 }
 
-/** A destination that cannot be used is told of once in this time, however many deliveries wait for it. */
-const PARKED_EVERY_MS = 60_000;
+/** What keeps happening is told of once in this time, however many deliveries it happens to. */
+const SELDOM_MS = 60_000;
 
 /** Tells of every attempt once, in the log and in the metrics. */
 export class AttemptLog {
-  private readonly parkedAt = new Map<string, number>();
+  private readonly toldAt = new Map<string, number>();
 
   constructor(
     private readonly logger: Logger,
@@ -48,13 +48,32 @@ export class AttemptLog {
 
   /** Deliveries wait for configuration, not for their destination. */
   parked(reason: string): void {
-    const now = performance.now();
-    if (now - (this.parkedAt.get(reason) ?? -Infinity) < PARKED_EVERY_MS) return;
-    this.parkedAt.set(reason, now);
-    this.logger.warn(`${reason}; its deliveries wait`);
+    this.seldom(reason, `${reason}; its deliveries wait`);
+  }
+
+  /** Budgets could not be leased; who has one goes on. */
+  unbudgeted(error: unknown): void {
+    this.seldom('unbudgeted', `how many calls each process may make could not be settled, trying again: ${nameOf(error)}`);
+  }
+
+  /** Attempts could not be opened or closed: they are taken up again from Postgres. */
+  unfinished(error: unknown): void {
+    this.seldom('unfinished', `deliveries could not be claimed or closed, they are taken up again: ${nameOf(error)}`);
   }
 
   failed(error: unknown): void {
     this.logger.error({ error_name: error instanceof Error ? error.name : 'unknown' }, 'a destination failed inside the gateway');
   }
+
+  private seldom(what: string, text: string): void {
+    const now = performance.now();
+    if (now - (this.toldAt.get(what) ?? -Infinity) < SELDOM_MS) return;
+    this.toldAt.set(what, now);
+    this.logger.warn(text);
+  }
+}
+
+/** The message of a database error may quote values of people. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
 }

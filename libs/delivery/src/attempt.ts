@@ -1,4 +1,4 @@
-import type { DeliveryId, DestinationId, FailureClass, JsonObject, LeadId, NextStep, TenantId } from '#core';
+import type { BreakerRules, DeliveryId, DestinationId, FailureClass, JsonObject, LeadId, NextStep, ServiceWord, TenantId } from '#core';
 
 /** Which attempt of which delivery. The number is also the fence: only the attempt that is open may be closed. */
 export interface AttemptRef {
@@ -12,6 +12,8 @@ export interface AttemptRef {
   readonly attemptsBefore: number;
   /** Of the request that brought the lead, for the log. */
   readonly requestId: string;
+  /** It is the one call that finds out whether a failing destination works again. */
+  readonly probe: boolean;
 }
 
 /** An attempt under this process's lease, with what it sends. */
@@ -48,4 +50,11 @@ export interface ClosedAttempt extends AttemptRef {
   /** Why the delivery failed for good; null: it did not. */
   readonly failureClass: FailureClass | null;
   readonly actor: 'delivery' | 'relay';
+  /** What the call told about its destination, and by which rules that is judged. */
+  readonly service: {
+    readonly rules: BreakerRules;
+    readonly word: ServiceWord;
+    /** Calls a second made to it when it answered, by all processes as far as this one knows. */
+    readonly callsPerSecond: number;
+  };
 }

@@ -1,4 +1,4 @@
-import { assertNever, classifyAnswer, classifyFailure, decideNextStep, type Verdict } from '#core';
+import { assertNever, classifyAnswer, classifyFailure, classifyService, decideNextStep, type Verdict } from '#core';
 import type { AttemptOutcome, AttemptRef, ClosedAttempt } from './attempt.js';
 import type { ReachableDestination } from './configured-destinations.js';
 import type { DestinationAnswer } from './destination.port.js';
@@ -8,19 +8,21 @@ export interface Conclusion {
   readonly answer: DestinationAnswer;
   readonly durationMs: number | null;
   readonly actor: ClosedAttempt['actor'];
+  /** Calls a second made to the destination when it answered; see ServiceNews. */
+  readonly callsPerSecond: number;
   /** In [0, 1). */
   readonly random: number;
 }
 
 /** What a call meant: the attempt as it is closed, and the delivery's next step. */
 export function concludeAttempt(
-  { config, schedule }: Pick<ReachableDestination, 'config' | 'schedule'>,
-  { attempt, answer, durationMs, actor, random }: Conclusion,
+  { config, schedule, breaker, longestQuietSeconds }: Pick<ReachableDestination, 'config' | 'schedule' | 'breaker' | 'longestQuietSeconds'>,
+  { attempt, answer, durationMs, actor, callsPerSecond, random }: Conclusion,
 ): ClosedAttempt {
   const { signal } = answer;
   const verdict = classifyAnswer(config.answers, config.effect, signal);
   const jitter = config.answers === 'standard' ? random : null;
-  const { deliveryId, tenantId, leadId, destinationId, attemptNo, attemptsBefore, requestId } = attempt;
+  const { deliveryId, tenantId, leadId, destinationId, attemptNo, attemptsBefore, requestId, probe } = attempt;
   const step = decideNextStep(verdict, { ...schedule, attemptNo: attemptNo - attemptsBefore, jitter });
   return {
     deliveryId,
@@ -30,6 +32,7 @@ export function concludeAttempt(
     attemptNo,
     attemptsBefore,
     requestId,
+    probe,
     sentState: signal.kind,
     outcome: outcomeOf(verdict),
     statusCode: signal.kind === 'answered' ? signal.statusCode : null,
@@ -44,6 +47,11 @@ export function concludeAttempt(
     step,
     failureClass: classifyFailure({ signal, errorCode: answer.errorCode, step }),
     actor,
+    service: {
+      rules: breaker,
+      word: classifyService(config.answers, signal, verdict, { errorCode: answer.errorCode, longestQuietSeconds }),
+      callsPerSecond,
+    },
   };
 }
 
@@ -54,6 +62,7 @@ function outcomeOf(verdict: Verdict): AttemptOutcome {
     case 'refused':
       return verdict.kind;
     case 'hold':
+    case 'pause':
       return 'held';
     default:
       return assertNever(verdict);
@@ -68,6 +77,7 @@ function messageOf(verdict: Verdict): string | null {
       return verdict.cause;
     case 'refused':
     case 'hold':
+    case 'pause':
       return verdict.error;
     default:
       return assertNever(verdict);

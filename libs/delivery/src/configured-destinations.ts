@@ -3,21 +3,30 @@ import {
   DEFAULT_RETRY_MULTIPLES,
   destinationIdOf,
   FETCH_RETRY_MULTIPLES,
+  RETRY_AFTER_CAP_MULTIPLE,
   fetchDestinationIdOf,
+  type BreakerConfig,
+  type BreakerRules,
   type DestinationConfig,
   type DestinationId,
+  type MappingConfig,
   type SourceConfig,
   type TenantConfig,
   type TenantId,
 } from '#core';
 import type { Destination, FetchingSource } from './destination.port.js';
 import type { DestinationRegistry } from './destination-registry.js';
-import { Slots } from './slots.js';
+import { LEASE_SECONDS } from './attempt-ledger.port.js';
+import type { CallLimits } from './decide-share.js';
 
 /** Calls in flight at once, per destination and process, unless its kind or its configuration says otherwise. */
 const CONCURRENCY = 32;
 /** The same for fetches: one webhook may tell of a thousand leads, and who keeps them counts our calls. */
 const FETCH_CONCURRENCY = 8;
+
+/** Failures of different leads in a row, and the wait for a probe in retry bases (300 s with the preset). */
+const BREAKER_FAILURES = 5;
+const PROBE_MULTIPLE = 10;
 
 /** A fetch asks and changes nothing, so it may be repeated; 401 and 403 mean that our token is refused. */
 const FETCH: ReachableDestination['config'] = { answers: 'standard', effect: 'keyed' };
@@ -27,7 +36,10 @@ export interface ReachableDestination {
   readonly config: Pick<DestinationConfig, 'answers' | 'effect'>;
   readonly destination: Destination;
   readonly schedule: { readonly multiples: readonly number[]; readonly baseSeconds: number };
-  readonly slots: Slots;
+  readonly limits: CallLimits;
+  readonly breaker: BreakerRules;
+  /** The longest it may ask for quiet at once. */
+  readonly longestQuietSeconds: number;
 }
 
 export type FoundDestination = ReachableDestination | { readonly problem: string };
@@ -37,8 +49,6 @@ export type FoundDestination = ReachableDestination | { readonly problem: string
  * attempt of every waiting delivery.
  */
 export class ConfiguredDestinations {
-  /** The limit of a destination outlives a version of its configuration, else calls in flight would not count after a change. */
-  private readonly slots = new Map<DestinationId, Slots>();
   /** Once per version: a new version brings new objects. */
   private readonly found = new WeakMap<DestinationConfig | SourceConfig, FoundDestination>();
 
@@ -55,19 +65,34 @@ export class ConfiguredDestinations {
     if (config === undefined) return { problem: `Destination ${destinationId} is not in the active configuration` };
     const known = this.found.get(config);
     if (known !== undefined) return known;
-    const found = isFetchingSource(config) ? this.openFetcher(destinationId, config) : this.open(destinationId, config);
+    const found = isFetchingSource(config)
+      ? this.openFetcher(destinationId, config)
+      : this.open(destinationId, config, { tenantId, mappings: tenant?.mappings ?? [] });
     this.found.set(config, found);
     return found;
   }
 
-  private open(destinationId: DestinationId, config: DestinationConfig): FoundDestination {
+  private open(
+    destinationId: DestinationId,
+    config: DestinationConfig,
+    { tenantId, mappings }: { readonly tenantId: TenantId; readonly mappings: readonly MappingConfig[] },
+  ): FoundDestination {
     const problems = this.registry.problems(config);
-    if (problems.length > 0) return { problem: `Destination ${destinationId} cannot be used: ${problems.join('; ')}` };
+    const mapping = mappings.find(({ name }) => name === config.mapping);
+    if (mapping === undefined) problems.push(`mapping: there is none of the name ${config.mapping}`);
+    if (mapping === undefined || problems.length > 0)
+      return { problem: `Destination ${destinationId} cannot be used: ${problems.join('; ')}` };
     return {
       config,
-      destination: this.registry.open(config),
+      destination: this.registry.open(config, { tenantId, mapping }),
       schedule: { multiples: config.retry_multiples ?? DEFAULT_RETRY_MULTIPLES, baseSeconds: this.retryBaseSeconds },
-      slots: this.slotsOf(destinationId, config.concurrency ?? this.registry.concurrencyOf(config) ?? CONCURRENCY),
+      limits: {
+        concurrency: config.concurrency ?? null,
+        concurrencyPerProcess: this.registry.concurrencyOf(config) ?? CONCURRENCY,
+        ratePerSecond: config.rate_per_second ?? null,
+      },
+      breaker: this.breakerRules(config.breaker),
+      longestQuietSeconds: this.longestQuietSeconds,
     };
   }
 
@@ -78,15 +103,22 @@ export class ConfiguredDestinations {
       config: FETCH,
       destination: this.registry.openFetcher(source),
       schedule: { multiples: source.fetch.retry_multiples ?? FETCH_RETRY_MULTIPLES, baseSeconds: this.retryBaseSeconds },
-      slots: this.slotsOf(destinationId, FETCH_CONCURRENCY),
+      limits: { concurrency: null, concurrencyPerProcess: FETCH_CONCURRENCY, ratePerSecond: null },
+      breaker: this.breakerRules(undefined),
+      longestQuietSeconds: this.longestQuietSeconds,
     };
   }
 
-  private slotsOf(destinationId: DestinationId, limit: number): Slots {
-    const slots = this.slots.get(destinationId) ?? new Slots(limit);
-    this.slots.set(destinationId, slots);
-    slots.resize(limit);
-    return slots;
+  private breakerRules({ failures, probe_multiple, off }: BreakerConfig = {}): BreakerRules {
+    return {
+      failures: off === true ? null : (failures ?? BREAKER_FAILURES),
+      probeAfterSeconds: (probe_multiple ?? PROBE_MULTIPLE) * this.retryBaseSeconds,
+      probeLeaseSeconds: LEASE_SECONDS,
+    };
+  }
+
+  private get longestQuietSeconds(): number {
+    return RETRY_AFTER_CAP_MULTIPLE * this.retryBaseSeconds;
   }
 }
 
@@ -100,4 +132,9 @@ function destinationIn({ destinations }: TenantConfig, tenantId: TenantId, id: D
 
 function fetchingSourceIn({ sources }: TenantConfig, tenantId: TenantId, id: DestinationId): FetchingSource | undefined {
   return sources.filter(isFetchingSource).find(({ name }) => fetchDestinationIdOf(tenantId, name) === id);
+}
+
+/** The first part of its id is the tenant's, which has no slash. */
+export function tenantOf(destinationId: DestinationId): TenantId {
+  return destinationId.slice(0, destinationId.indexOf('/')) as TenantId;
 }

@@ -10,7 +10,8 @@ export class DeliverLeadsProcessor extends WorkerHost {
     super();
   }
 
+  /** A job rings; it does not wait for the calls. */
   override async process(job: Job<DeliverLeadsJob>): Promise<void> {
-    await sanitised(() => this.deliverLeads.run(job.data.deliveryIds));
+    await sanitised(() => this.deliverLeads.take(job.data.deliveryIds));
   }
 }

@@ -1,130 +1,135 @@
-import { setMaxListeners } from 'node:events';
-import type { DeliveryId } from '#core';
+import type { DeliveryId, DestinationId } from '#core';
 import { failpoint } from '#platform';
-import type { ClosedAttempt, OpenAttempt } from './attempt.js';
-import { AttemptLedger, LEASE_SECONDS } from './attempt-ledger.port.js';
 import type { AttemptLog } from './attempt-log.js';
-import { concludeAttempt } from './conclude-attempt.js';
-import type { ConfiguredDestinations, ReachableDestination } from './configured-destinations.js';
-import type { DestinationAnswer } from './destination.port.js';
-import { DueDeliveries, type WaitingDelivery } from './due-deliveries.port.js';
+import type { CallBudgets } from './call-budgets.port.js';
+import type { ConfiguredDestinations } from './configured-destinations.js';
+import { tenantOf } from './configured-destinations.js';
+import type { CallLimits } from './decide-share.js';
+import { DueDeliveries } from './due-deliveries.port.js';
+import type { LaneParts, TurnEnd } from './lane.js';
+import { Lanes } from './lanes.js';
+import type { MakeAttempt } from './make-attempt.js';
 
-/** An attempt that waited this long between its claim and its call (the process was stopped, the machine slept) is not sent any more. */
-const STALE_CLAIM_MS = (LEASE_SECONDS / 2 - 5) * 1000;
+/** Of a destination that cannot be used: one look at a time says so. */
+const NO_LIMITS: CallLimits = { concurrency: 1, concurrencyPerProcess: 1, ratePerSecond: null };
 
 /**
- * Decided leads → the CRM: open attempt, send, close attempt.
+ * Decided leads → the CRM: each delivery enters the lane of its destination and has its turn there: open attempt, send, close attempt.
  *
  * What makes it safe to run anything twice, late or at the same time:
- * - A delivery is claimed by one statement that asks for PENDING or RETRYING and due; one process wins. A delivered one is never asked for.
- * - The claim is committed before a byte leaves and the outcome before `run` returns. A crash in between leaves an attempt that says
- *   `unknown`, which ReclaimExpiredLeases finds.
- * - The slot of the destination is taken before the claim, so a lease never runs while a call waits for its turn.
+ * - A delivery is claimed by one statement that asks for PENDING or RETRYING and due, and for a destination that takes calls; one process wins.
+ *   A delivered one is never asked for.
+ * - The claim is committed before a byte leaves. A crash before the outcome leaves an attempt that says `unknown`, which ReclaimExpiredLeases finds.
+ * - The place in the lane is taken before the claim, so a lease never runs while a call waits for its turn.
  * - Lease (60 s) > oldest claim still sent (25 s) + longest call (30 s). Whoever comes later than that is fenced out by the attempt number.
+ *
+ * A job of the queue is over as soon as its deliveries are in their lanes: one that waited for calls would hold a place that others need.
+ * Nothing is lost with it, because the rows are due in Postgres until their outcome is there.
  */
 export class DeliverLeads {
-  private readonly breakOff = new AbortController();
+  private readonly lanes: Lanes;
   private readonly running = new Set<Promise<void>>();
   private stopped = false;
 
   constructor(
     private readonly due: DueDeliveries,
-    private readonly attempts: AttemptLedger,
     private readonly destinations: ConfiguredDestinations,
+    private readonly makeAttempt: MakeAttempt,
+    private readonly budgets: CallBudgets,
     private readonly log: AttemptLog,
-    private readonly random: () => number = Math.random,
   ) {
-    setMaxListeners(0, this.breakOff.signal);
+    this.lanes = new Lanes(
+      budgets,
+      (destinationId) => this.laneOf(destinationId),
+      (error) => log.unbudgeted(error),
+    );
   }
 
-  /** A job is in hand: its calls are under way or wait for their turn. */
+  /** Deliveries are in hand: their calls are under way or wait for their turn. */
   get busy(): boolean {
-    return this.running.size > 0;
+    return this.running.size > 0 || this.lanes.busy;
+  }
+
+  /** Deliveries in hand by destination. */
+  inHand(): ReadonlyMap<DestinationId, number> {
+    return this.lanes.sizes();
   }
 
   /**
-   * Makes one attempt for each of the deliveries that is due.
+   * Puts those that are due into their lanes. Their turns come afterwards, and what fails there is logged.
+   * @throws when Postgres could not be asked: they stay due
+   */
+  async take(ids: readonly DeliveryId[]): Promise<void> {
+    const turns = await this.enter(ids);
+    void this.watch(turns).catch((error: unknown) => this.log.unfinished(error));
+  }
+
+  /**
+   * The same, and resolves when each of them had its turn or was given back.
    * @throws when Postgres could not be asked or told; what was not claimed stays due, what was claimed is found when its lease ends
    */
   async run(ids: readonly DeliveryId[]): Promise<void> {
-    const work = this.deliverAll(ids);
-    this.running.add(work);
-    try {
-      await work;
-    } finally {
-      this.running.delete(work);
-    }
+    await this.watch(await this.enter(ids));
   }
 
   /** No further claims. Calls in flight may finish within the deadline; then they are broken off and recorded as unknown. */
   async stop({ deadlineSeconds }: { deadlineSeconds: number }): Promise<void> {
     this.stopped = true;
-    const deadline = setTimeout(() => this.breakOff.abort(), deadlineSeconds * 1000);
+    const deadline = setTimeout(() => this.makeAttempt.breakOffCalls(), deadlineSeconds * 1000);
+    await this.lanes.close();
     await Promise.allSettled(this.running);
     clearTimeout(deadline);
-    await this.attempts.drain();
+    await this.makeAttempt.drain();
+    await this.budgets.giveUp().catch((error: unknown) => this.log.unbudgeted(error));
   }
 
-  private async deliverAll(ids: readonly DeliveryId[]): Promise<void> {
-    if (this.stopped) return this.due.unring(ids);
+  /** @returns the turns of those that are due */
+  private async enter(ids: readonly DeliveryId[]): Promise<readonly Promise<void>[]> {
+    if (this.stopped) {
+      await this.due.unring(ids);
+      return [];
+    }
     await failpoint('deliver_before_claim');
     const looked = await Promise.all(ids.map((id) => this.due.look(id)));
     const waiting = looked.filter((delivery) => delivery !== null);
-    const tooEarly = waiting.filter(({ due }) => !due);
-    const unsendable = new Map<string, DeliveryId[]>();
-    const unclaimed: DeliveryId[] = tooEarly.map(({ id }) => id);
-    const work = waiting
-      .filter(({ due }) => due)
-      .map(async (delivery) => {
-        const found = this.destinations.find(delivery.tenantId, delivery.destinationId);
-        if ('problem' in found) unsendable.set(found.problem, [...(unsendable.get(found.problem) ?? []), delivery.id]);
-        else if (!(await this.deliverOne(delivery, found))) unclaimed.push(delivery.id);
-      });
-    const results = await Promise.allSettled(work);
-    await this.due.unring(unclaimed);
-    for (const [problem, parked] of unsendable) {
-      this.log.parked(problem);
-      await this.due.park(parked, this.destinations.retryBaseSeconds, problem);
-    }
+    const turns = waiting.filter(({ due }) => due).map(({ id, destinationId }) => this.lanes.of(destinationId).enter(id));
+    // A turn may fail while the statement below is still under way.
+    for (const turn of turns) turn.catch(() => {});
+    await this.due.unring(waiting.filter(({ due }) => !due).map(({ id }) => id));
+    return turns;
+  }
+
+  private async watch(turns: readonly Promise<void>[]): Promise<void> {
+    const all = Promise.allSettled(turns);
+    const work = all.then(() => {});
+    this.running.add(work);
+    const results = await all;
+    this.running.delete(work);
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
   }
 
-  /** @returns false when the process stops before the delivery had its turn */
-  private async deliverOne({ id }: WaitingDelivery, reachable: ReachableDestination): Promise<boolean> {
-    await reachable.slots.acquire();
-    let closed: ClosedAttempt | null;
-    try {
-      if (this.stopped) return false;
-      closed = await this.attempt(id, reachable);
-    } finally {
-      reachable.slots.release();
-    }
-    if (closed !== null) this.log.closed(closed, await this.attempts.close(closed));
-    await failpoint('deliver_after_close');
-    return true;
+  private laneOf(destinationId: DestinationId): LaneParts {
+    const find = () => this.destinations.find(tenantOf(destinationId), destinationId);
+    return {
+      limits: () => {
+        const found = find();
+        return 'problem' in found ? NO_LIMITS : found.limits;
+      },
+      turn: (id, callEnded) => this.turn(id, destinationId, callEnded),
+      giveBack: (ids) => this.due.unring(ids),
+    };
   }
 
-  /** null: the delivery was not to be had, or its claim grew old before the call could begin. */
-  private async attempt(id: DeliveryId, reachable: ReachableDestination): Promise<ClosedAttempt | null> {
-    const asked = performance.now();
-    const attempt = await this.attempts.open(id);
-    const began = performance.now();
-    if (attempt === null || began - asked > STALE_CLAIM_MS) return null;
-    await failpoint('deliver_after_claim', attempt.leadId);
-    const answer = await this.send(attempt, reachable);
-    await failpoint('deliver_after_answer', attempt.leadId);
-    const durationMs = Math.round(performance.now() - began);
-    return concludeAttempt(reachable, { attempt, answer, durationMs, actor: 'delivery', random: this.random() });
-  }
-
-  private async send(attempt: OpenAttempt, { destination }: ReachableDestination): Promise<DestinationAnswer> {
-    try {
-      return await destination.send({ ...attempt, signal: this.breakOff.signal });
-    } catch (error) {
-      // A fault of ours: whether bytes left us is not known, and the lead must not hang until its lease ends.
-      this.log.failed(error);
-      return { signal: { kind: 'unknown', cause: 'Fault inside the gateway' }, errorCode: 'INTERNAL', excerpt: null, recordId: null };
+  private async turn(id: DeliveryId, destinationId: DestinationId, callEnded: () => void): Promise<TurnEnd> {
+    // Found now, not when it entered: what was mended meanwhile counts.
+    const reachable = this.destinations.find(tenantOf(destinationId), destinationId);
+    if (!('problem' in reachable)) {
+      const callsPerSecond = (): number => this.lanes.of(destinationId).callsPerSecond();
+      return this.makeAttempt.run(id, { reachable, callEnded, callsPerSecond });
     }
+    this.log.parked(reachable.problem);
+    await this.due.park([id], this.destinations.retryBaseSeconds, reachable.problem);
+    return 'over';
   }
 }

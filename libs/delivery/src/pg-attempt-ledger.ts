@@ -11,7 +11,7 @@ const LONGEST_PAUSE_MS = 2000;
 
 /** Attempts of many jobs share a commit, both when they are opened and when they are closed; see Coalescer for its rules. */
 export class PgAttemptLedger extends AttemptLedger {
-  private readonly opening: Coalescer<DeliveryId, OpenAttempt | null>;
+  private readonly opening: Coalescer<DeliveryId, OpenAttempt | 'held_back' | null>;
   private readonly closing: Coalescer<ClosedAttempt, boolean>;
 
   constructor(pool: Pool, metrics: Metrics) {
@@ -31,7 +31,7 @@ export class PgAttemptLedger extends AttemptLedger {
     });
   }
 
-  override open(deliveryId: DeliveryId): Promise<OpenAttempt | null> {
+  override open(deliveryId: DeliveryId): Promise<OpenAttempt | 'held_back' | null> {
     return this.opening.submit(deliveryId);
   }
 

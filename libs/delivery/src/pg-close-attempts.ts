@@ -1,8 +1,9 @@
 import { appendAuditEvents } from '#audit';
-import { LEAD_FLAGS } from '#core';
+import { LEAD_FLAGS, type DestinationId } from '#core';
 import { failpoint, inTransaction, type Pool, type PoolClient } from '#platform';
 import type { ClosedAttempt } from './attempt.js';
 import type { FetchChange } from './settle-fetch.js';
+import { settleServices } from './services/pg-settle-services.js';
 import { errorOf, settleLeads, type LeadChange } from './settle-leads.js';
 import type { DeliveryRow, LeadStanding } from './standing.js';
 
@@ -28,11 +29,11 @@ const CLOSE = `
   with row as (
     select * from json_to_recordset($1::json) as row (delivery_id uuid, attempt_no int, status text, final boolean, delay_seconds float8,
            last_error text, hold_reason text, failure_class text, record_id text, sent_state text, outcome text, status_code int2, error_code text, error_message text,
-           retry_after_seconds int, response_excerpt text, duration_ms int, decided_by text)),
+           retry_after_seconds int, response_excerpt text, duration_ms int, decided_by text, uncounted boolean)),
   delivery as (
     update deliveries
        set status = row.status, lease_until = null, rung_at = null, last_error = row.last_error, hold_reason = row.hold_reason,
-           failure_class = row.failure_class,
+           failure_class = row.failure_class, attempts_before = deliveries.attempts_before + row.uncounted::int,
            next_attempt_at = coalesce(clock_timestamp() + make_interval(secs => row.delay_seconds), next_attempt_at),
            crm_record_id = coalesce(row.record_id, crm_record_id), updated_at = clock_timestamp(),
            finished_at = case when row.final then clock_timestamp() end
@@ -55,7 +56,9 @@ const CLOSE = `
       from json_to_recordset($2::json) as change (id uuid, "from" text, "to" text, "holdReason" text)
      where leads.id = any($4::uuid[]) and leads.id = change.id and leads.status = change."from"
     returning 1)
-  select (select count(*) from delivery)::int as deliveries, (select count(*) from attempt)::int as attempts, (select count(*) from lead)::int as leads`;
+  select (select count(*) from delivery)::int as deliveries, (select count(*) from attempt)::int as attempts, (select count(*) from lead)::int as leads,
+         (select coalesce(array_agg(service_id), '{}') from breakers
+           where service_id = any($5::text[]) and (failures > 0 or misdirected_leads <> '{}')) as troubled`;
 
 /**
  * What was sent stays: of two members with one name the sender's wins, so the ids of the webhook remain whatever a form calls its fields.
@@ -78,9 +81,9 @@ export function closeAttempts(pool: Pool, attempts: readonly ClosedAttempt[]): P
     const { rows: deliveries } = await client.query<DeliveryRow>(READ_DELIVERIES, [leadIds]);
     const { won, changes, fetches, events } = settleLeads(attempts, leads, deliveries);
     if (won.length > 0) {
-      await write(client, won, changes);
+      const troubled = await write(client, won, changes);
       if (fetches.length > 0) await writeFetches(client, fetches);
-      await appendAuditEvents(client, events);
+      await appendAuditEvents(client, [...events, ...(await settleServices(client, won, troubled))]);
     }
     await failpoint('close_before_commit');
     const closed = new Set(won);
@@ -88,15 +91,17 @@ export function closeAttempts(pool: Pool, attempts: readonly ClosedAttempt[]): P
   });
 }
 
-async function write(client: PoolClient, won: readonly ClosedAttempt[], changes: readonly LeadChange[]): Promise<void> {
-  const { rows } = await client.query<{ deliveries: number; attempts: number; leads: number }>(CLOSE, [
+/** @returns the destinations of these attempts that had failed before */
+async function write(client: PoolClient, won: readonly ClosedAttempt[], changes: readonly LeadChange[]): Promise<DestinationId[]> {
+  const { rows } = await client.query<{ deliveries: number; attempts: number; leads: number; troubled: DestinationId[] }>(CLOSE, [
     JSON.stringify(won.map(rowOf)),
     JSON.stringify(changes),
     won.map(({ deliveryId }) => deliveryId),
     changes.map(({ id }) => id),
+    [...new Set(won.map(({ destinationId }) => destinationId))],
   ]);
   const written = rows[0];
-  if (written?.deliveries === won.length && written.attempts === won.length && written.leads === changes.length) return;
+  if (written?.deliveries === won.length && written.attempts === won.length && written.leads === changes.length) return written.troubled;
   // Only a writer that does not lock the lead first can cause this; rolling back keeps table and trail in step.
   throw new Error(`Closing ${won.length} attempts wrote ${JSON.stringify(written)}: a delivery or lead was changed without its lock`);
 }
@@ -128,6 +133,7 @@ function rowOf(attempt: ClosedAttempt): object {
     response_excerpt: attempt.excerpt,
     duration_ms: attempt.durationMs,
     decided_by: attempt.decidedBy,
+    uncounted: step.status === 'RETRYING' && step.uncounted === true,
   };
 }
 

@@ -37,6 +37,8 @@ export class PgExpiredLeases extends ExpiredLeases {
       attemptNo: row.attempt_no,
       attemptsBefore: row.attempts_before,
       requestId: row.request_id,
+      // If it was one, its turn ends by itself and the next call is the probe.
+      probe: false,
     }));
   }
 

@@ -49,7 +49,8 @@ export class ReclaimExpiredLeases {
       await this.leases.postpone([attempt], this.destinations.retryBaseSeconds, reachable.problem);
       return false;
     }
-    const concluded = concludeAttempt(reachable, { attempt, answer: NO_RECORD, durationMs: null, actor: 'relay', random: this.random() });
+    const call = { attempt, answer: NO_RECORD, durationMs: null, callsPerSecond: 0 };
+    const concluded = concludeAttempt(reachable, { ...call, actor: 'relay', random: this.random() });
     const written = await this.attempts.close(concluded);
     this.log.closed(concluded, written);
     return written;

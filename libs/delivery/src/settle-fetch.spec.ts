@@ -1,5 +1,6 @@
 import type { DeliveryId, DeliveryStatus, DestinationId, JsonObject, LeadId, LeadStatus, NextStep, TenantId } from '#core';
 import type { ClosedAttempt } from './attempt.js';
+import { A_WORKING_SERVICE } from './testing/a-working-service.js';
 import { settleLeads } from './settle-leads.js';
 import type { DeliveryRow, LeadStanding } from './standing.js';
 
@@ -19,6 +20,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   attemptNo: 2,
   attemptsBefore: 0,
   requestId: 'r',
+  probe: false,
   sentState: 'answered',
   outcome: 'delivered',
   statusCode: 200,
@@ -33,6 +35,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   step: { status: 'DELIVERED' },
   failureClass: null,
   actor: 'delivery',
+  service: A_WORKING_SERVICE,
   ...given,
 });
 const failed = (step: NextStep): ClosedAttempt => anAttempt({ step, fetched: null });

@@ -1,5 +1,6 @@
 import type { DeliveryId, DeliveryStatus, DestinationId, LeadId, LeadStatus, NextStep, TenantId } from '#core';
 import type { ClosedAttempt } from './attempt.js';
+import { A_WORKING_SERVICE } from './testing/a-working-service.js';
 import { settleLeads } from './settle-leads.js';
 import type { DeliveryRow } from './standing.js';
 
@@ -16,6 +17,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   attemptNo: 1,
   attemptsBefore: 0,
   requestId: 'r',
+  probe: false,
   sentState: 'answered',
   outcome: 'delivered',
   statusCode: 201,
@@ -30,6 +32,7 @@ const anAttempt = (given: Partial<ClosedAttempt> = {}): ClosedAttempt => ({
   step: DELIVERED,
   failureClass: null,
   actor: 'delivery',
+  service: A_WORKING_SERVICE,
   ...given,
 });
 const aRow = (id: string, status: DeliveryStatus = 'SENDING', attemptNo = 1): DeliveryRow => ({

@@ -20,7 +20,9 @@ import { ConfiguredDestinations } from '../../../libs/delivery/src/configured-de
 import { DeliverLeads } from '../../../libs/delivery/src/deliver-leads.js';
 import { DestinationRegistry } from '../../../libs/delivery/src/destination-registry.js';
 import { destinationKinds } from '../../../libs/delivery/src/destinations/destination-kinds.js';
+import { MakeAttempt } from '../../../libs/delivery/src/make-attempt.js';
 import { PgAttemptLedger } from '../../../libs/delivery/src/pg-attempt-ledger.js';
+import { PgCallBudgets } from '../../../libs/delivery/src/pg-call-budgets.js';
 import { PgDueDeliveries } from '../../../libs/delivery/src/pg-due-deliveries.js';
 import { PgExpiredLeases } from '../../../libs/delivery/src/pg-expired-leases.js';
 import { ReclaimExpiredLeases } from '../../../libs/delivery/src/reclaim-expired-leases.js';
@@ -40,7 +42,8 @@ class DestinationsUnderTest extends ActiveConfig {
   private resolved: ResolvedConfig | undefined;
 
   use(destinations: readonly DestinationConfig[]): void {
-    const config = { tenant: TENANT, name: 'Demo', sources: [], destinations } as unknown as TenantConfig;
+    const mappings = [{ name: 'customer', fields: [] }];
+    const config = { tenant: TENANT, name: 'Demo', sources: [], mappings, destinations } as unknown as TenantConfig;
     this.resolved = { id: '' as ConfigVersionId, tenantId: TENANT, version: 1, rulesetVersion: 1, policyVersion: 1, config };
   }
   override tenant(id: TenantId): ResolvedConfig | undefined {
@@ -131,6 +134,8 @@ export class DeliveryWorld {
       effect: 'keyed',
       record_id_path: 'id',
       timeout_seconds: 5,
+      // The cases of a suite follow each other at one destination; what its failures in a row come to is a suite of its own.
+      breaker: { off: true },
       ...given,
     };
     this.config.use([destination, { ...destination, name: 'other' }]);
@@ -152,7 +157,13 @@ export class DeliveryWorld {
     const attempts = new PgAttemptLedger(pool, metrics);
     const log = new AttemptLog(pino({ level: 'info' }, this.logSink()), metrics);
     const worker = {
-      deliver: new DeliverLeads(new PgDueDeliveries(pool, metrics), attempts, destinations, log),
+      deliver: new DeliverLeads(
+        new PgDueDeliveries(pool, metrics),
+        destinations,
+        new MakeAttempt(attempts, log),
+        new PgCallBudgets(pool),
+        log,
+      ),
       reclaim: new ReclaimExpiredLeases(new PgExpiredLeases(pool), attempts, destinations, log),
       pool,
     };

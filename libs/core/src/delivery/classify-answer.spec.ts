@@ -92,7 +92,7 @@ const ROWS: readonly Row[] = [
       description: `${code}`,
       answers: 'standard',
       signal: answered(code),
-      verdict: { kind: 'hold', reason: 'destination_refuses_us', error: `Client error: ${code}` },
+      verdict: { kind: 'pause', reason: 'destination_refuses_us', error: `Client error: ${code}` },
     },
   ]),
   ...bothStyles([
@@ -111,7 +111,7 @@ const ROWS: readonly Row[] = [
     description: '400 that says: not with this token',
     answers: 'standard',
     signal: answered(400, { meaning: { kind: 'refuses_us', cause: 'token expired' } }),
-    verdict: { kind: 'hold', reason: 'destination_refuses_us', error: 'token expired' },
+    verdict: { kind: 'pause', reason: 'destination_refuses_us', error: 'token expired' },
   },
   {
     description: '400 that says: not with this token',

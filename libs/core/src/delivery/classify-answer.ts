@@ -9,6 +9,8 @@ export type DestinationEffect = 'keyed' | 'upsert' | 'search_first' | 'blind';
 export interface AnswerMeaning {
   readonly kind: 'retry' | 'refuses_us' | 'refused';
   readonly cause: string;
+  /** true: it is said of this lead alone, by a destination that works: a record that is locked just now. */
+  readonly ofThisLead?: boolean;
 }
 
 /** What is known about one call. */
@@ -31,7 +33,9 @@ export type Verdict =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'retry'; readonly cause: string; readonly retryAfterSeconds: number | null }
   | { readonly kind: 'refused'; readonly error: string }
-  | { readonly kind: 'hold'; readonly reason: HoldReason; readonly error: string };
+  | { readonly kind: 'hold'; readonly reason: HoldReason; readonly error: string }
+  /** The destination refuses us, not the lead: it is paused, and the delivery waits with it. */
+  | { readonly kind: 'pause'; readonly reason: 'destination_refuses_us'; readonly error: string };
 
 /**
  * What one call means for its delivery.
@@ -45,7 +49,7 @@ export type Verdict =
  * | refused, DNS, TLS, connect timeout         | retry: nothing was sent                 | retry                                     |
  * | reset or timeout after bytes were sent     | keyed, upsert: retry with the same key  | the same                                  |
  * |                                            | search_first, blind: hold               | the same                                  |
- * | 401, 403, 407                              | hold: the destination refuses us        | refused `Client error: <code>`            |
+ * | 401, 403, 407                              | pause: the destination refuses us       | refused `Client error: <code>`            |
  * | 404, 410, 3xx (never followed)             | refused `Client error: <code>`          | refused `Client error: <code>`            |
  * | other 4xx                                  | refused `Client error: <code>`          | refused `Client error: <code>`            |
  *
@@ -95,7 +99,7 @@ function classifyStatus(
     return classifyUnknown(effect, `Unexpected answer: ${statusCode}`, retryAfterSeconds);
   }
   if (answers === 'standard' && (statusCode === 401 || statusCode === 403 || statusCode === 407)) {
-    return { kind: 'hold', reason: 'destination_refuses_us', error: `Client error: ${statusCode}` };
+    return { kind: 'pause', reason: 'destination_refuses_us', error: `Client error: ${statusCode}` };
   }
   return { kind: 'refused', error: `Client error: ${statusCode}` };
 }
@@ -105,7 +109,7 @@ function classifyMeaning(answers: DestinationAnswers, { kind, cause }: AnswerMea
     case 'retry':
       return { kind: 'retry', cause, retryAfterSeconds };
     case 'refuses_us':
-      return answers === 'standard' ? { kind: 'hold', reason: 'destination_refuses_us', error: cause } : { kind: 'refused', error: cause };
+      return answers === 'standard' ? { kind: 'pause', reason: 'destination_refuses_us', error: cause } : { kind: 'refused', error: cause };
     case 'refused':
       return { kind: 'refused', error: cause };
     default:

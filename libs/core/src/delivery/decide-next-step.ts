@@ -6,7 +6,13 @@ import { planRetry, type RetryPlanInput } from './plan-retry.js';
 /** What becomes of a delivery after an attempt. `error` is what its `last_error` says. */
 export type NextStep =
   | { readonly status: 'DELIVERED' }
-  | { readonly status: 'RETRYING'; readonly delaySeconds: number; readonly error: string }
+  | {
+      readonly status: 'RETRYING';
+      readonly delaySeconds: number;
+      readonly error: string;
+      /** The attempt takes no place in the schedule: its destination refused us, whatever the lead was. */
+      readonly uncounted?: true;
+    }
   | { readonly status: 'PERMANENTLY_FAILED'; readonly error: string }
   | { readonly status: 'HELD'; readonly reason: HoldReason; readonly error: string };
 
@@ -19,6 +25,9 @@ export function decideNextStep(verdict: Verdict, schedule: Omit<RetryPlanInput, 
       return { status: 'PERMANENTLY_FAILED', error: verdict.error };
     case 'hold':
       return { status: 'HELD', reason: verdict.reason, error: verdict.error };
+    case 'pause':
+      // It is claimed again only once the pause is over; the gap keeps a delivery whose pause was lifted at once from turning in a circle.
+      return { status: 'RETRYING', delaySeconds: schedule.baseSeconds, error: verdict.error, uncounted: true };
     case 'retry': {
       const plan = planRetry({ ...schedule, retryAfterSeconds: verdict.retryAfterSeconds });
       return plan.kind === 'exhausted'

@@ -8,7 +8,7 @@ export const DEFAULT_RETRY_MULTIPLES: readonly number[] = [1, 2, 4, 8, 16];
 export const FETCH_RETRY_MULTIPLES: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 120, 240, 480];
 
 /** A `Retry-After` holds at most this many base gaps: 1 h with the default base of 30 s. */
-const RETRY_AFTER_CAP_MULTIPLE = 120;
+export const RETRY_AFTER_CAP_MULTIPLE = 120;
 
 /** Share of the gap by which jitter moves it, up or down. */
 const JITTER = 0.2;

@@ -43,7 +43,7 @@ export function speaksHttp({ start, readsContent }: HttpPromises): void {
     it.each([403, 407])('is not let in with %i', async (status) => {
       const error = `Client error: ${status}`;
       expect((await sent(answers.status(status))).verdict).toEqual(
-        one.config.answers === 'plain' ? { kind: 'refused', error } : { kind: 'hold', reason: 'destination_refuses_us', error },
+        one.config.answers === 'plain' ? { kind: 'refused', error } : { kind: 'pause', reason: 'destination_refuses_us', error },
       );
     });
 

@@ -57,7 +57,7 @@ export function classifyHubSpotError(
   const cause = `HubSpot: ${[...new Set(words)].join(', ') || passing || 'an error of this contact'}`;
   return {
     errorCode: `HUBSPOT_${code ?? 'ERROR'}`,
-    meaning: meaningOf(category, passing !== null || statusCode === 429, statusCode === null, cause),
+    meaning: meaningOf({ category, passes: passing !== null || statusCode === 429, ofThisLead: statusCode === null }, cause),
     retryAfterSeconds: seconds,
     excerpt: {
       ...(category === null ? {} : { category }),
@@ -68,11 +68,15 @@ export function classifyHubSpotError(
   };
 }
 
-function meaningOf(category: string | null, passes: boolean, ofOneContact: boolean, cause: string): AnswerMeaning | undefined {
-  if (passes || category === 'RATE_LIMITS' || category === 'RATE_LIMIT' || category === 'CONFLICT') return { kind: 'retry', cause };
+function meaningOf(
+  { category, passes, ofThisLead }: { readonly category: string | null; readonly passes: boolean; readonly ofThisLead: boolean },
+  cause: string,
+): AnswerMeaning | undefined {
+  if (passes || category === 'RATE_LIMITS' || category === 'RATE_LIMIT') return { kind: 'retry', cause };
+  if (category === 'CONFLICT') return { kind: 'retry', cause, ofThisLead: true };
   if (category !== null && REFUSES_US.includes(category)) return { kind: 'refuses_us', cause };
   if (category !== null && REFUSED.includes(category)) return { kind: 'refused', cause };
-  return ofOneContact ? { kind: 'retry', cause } : undefined;
+  return ofThisLead ? { kind: 'retry', cause, ofThisLead } : undefined;
 }
 
 /** Codes of the single errors of an error. */

@@ -58,7 +58,7 @@ describe('sending in halves', () => {
     expect(answers.slice(2)).toEqual(
       [2, 3].map(() => ({
         signal: { kind: 'not_sent', cause: 'Refused together with other leads: 400' },
-        errorCode: 'BAD',
+        errorCode: 'REFUSED_TOGETHER',
         excerpt: null,
         recordId: null,
       })),
@@ -74,8 +74,8 @@ describe('sending in halves', () => {
     expect(answers.map(({ errorCode, signal }) => [errorCode, signal.kind])).toEqual([
       ['DOWN', 'answered'],
       ['DOWN', 'answered'],
-      ['BAD', 'not_sent'],
-      ['BAD', 'not_sent'],
+      ['REFUSED_TOGETHER', 'not_sent'],
+      ['REFUSED_TOGETHER', 'not_sent'],
     ]);
   });
 });

@@ -57,10 +57,10 @@ export async function sendInHalves<Call>(
 /** It was among those that were refused together, and nobody knows yet whether it was to blame. */
 function leftOver(refused: DestinationAnswer | undefined): DestinationAnswer {
   const signal = refused?.signal;
-  const status = signal?.kind === 'answered' ? `: ${signal.statusCode}` : '';
+  const status = signal?.kind === 'answered' ? `: ${signal.meaning?.cause ?? signal.statusCode}` : '';
   return {
     signal: { kind: 'not_sent', cause: `Refused together with other leads${status}` },
-    errorCode: refused?.errorCode ?? 'REFUSED_TOGETHER',
+    errorCode: 'REFUSED_TOGETHER',
     excerpt: null,
     recordId: null,
   };

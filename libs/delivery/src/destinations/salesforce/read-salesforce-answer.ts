@@ -65,7 +65,8 @@ function readRecord(
     errorCode: delivered ? null : error.errorCode,
     decidedBy: error.duplicate ? 'salesforce:duplicate' : 'salesforce:error',
     recordId: delivered ? error.existingId : null,
-    meaning: delivered ? undefined : error.meaning,
+    // A limit is one of the whole organisation, also where a single record tells of it.
+    meaning: delivered ? undefined : { ...error.meaning, ofThisLead: error.retryAfterSeconds === null },
     retryAfterSeconds: error.retryAfterSeconds,
     excerpt: error.excerpt,
   });

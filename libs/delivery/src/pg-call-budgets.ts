@@ -1,0 +1,47 @@
+import { decidePace, type DestinationId } from '#core';
+import { newId, type Pool } from '#platform';
+import { CallBudgets, type CallBudget } from './call-budgets.port.js';
+
+/** Renewed every second; a process that went away counts for one more at most. */
+const LEASED_SECONDS = 2;
+
+const LEASE = `
+  with mine as (
+    insert into call_budgets (service_id, process_id, leased_until)
+    select id, $2::uuid, clock_timestamp() + make_interval(secs => ${LEASED_SECONDS}) from unnest($1::text[]) as service (id) order by id
+    on conflict (service_id, process_id) do update set leased_until = excluded.leased_until),
+  gone as (
+    delete from call_budgets where (service_id, process_id) in (
+      select service_id, process_id from call_budgets where leased_until < clock_timestamp() - interval '10 seconds' for update skip locked))
+  select service.id,
+         (select count(*) from call_budgets other
+           where other.service_id = service.id and other.process_id <> $2::uuid and other.leased_until > clock_timestamp())::int as others,
+         calls_per_second as "throttledTo",
+         extract(epoch from clock_timestamp() - greatest(throttled_at, hold_until))::float8 as "throttledSecondsAgo",
+         extract(epoch from clock_timestamp() - closed_at)::float8 as "recoveredSecondsAgo"
+    from unnest($1::text[]) as service (id) left join breakers on breakers.service_id = service.id`;
+
+interface Row {
+  readonly id: DestinationId;
+  readonly others: number;
+  readonly throttledTo: number | null;
+  readonly throttledSecondsAgo: number | null;
+  readonly recoveredSecondsAgo: number | null;
+}
+
+export class PgCallBudgets extends CallBudgets {
+  private readonly processId = newId();
+
+  constructor(private readonly pool: Pool) {
+    super();
+  }
+
+  override async lease(destinations: readonly DestinationId[]): Promise<ReadonlyMap<DestinationId, CallBudget>> {
+    const { rows } = await this.pool.query<Row>(LEASE, [destinations, this.processId]);
+    return new Map(rows.map(({ id, others, ...facts }) => [id, { processes: others + 1, callsPerSecond: decidePace(facts) }]));
+  }
+
+  override async giveUp(): Promise<void> {
+    await this.pool.query('delete from call_budgets where process_id = $1', [this.processId]);
+  }
+}
