@@ -12,7 +12,7 @@ import {
 } from '../support/gateway-process.js';
 import { contentOfRedis } from '../support/redis-content.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { untilSettled } from '../support/three-ledgers.js';
+import { untilSettled } from '../support/until-settled.js';
 
 const CANARIES = {
   email: 'kanarienvogel-4711@example.com',

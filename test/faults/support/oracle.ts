@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { verifyAuditChain } from '#audit';
 import { findCanaries, unwanted } from '../../support/find-canaries.js';
+import { leadgate } from '../../support/leadgate-cli.js';
 import { contentOfRedis } from '../../support/redis-content.js';
 import { readCrmLedger, type SeenLead } from './crm-ledger.js';
 import { CANARY } from './demo-lead.js';
@@ -13,6 +14,8 @@ export interface Acknowledged {
   readonly redisUrl?: string | undefined;
   /** Seconds between two attempts of a delivery, times 1, 2, 4, 8, 16. */
   readonly retryBaseSeconds?: number;
+  /** Leads were taken up again: their schedule of attempts began anew. */
+  readonly replayed?: boolean;
 }
 
 /** Findings are many when something is wrong; the first few say it. */
@@ -32,7 +35,8 @@ export async function judge(world: FaultWorld, run: Acknowledged): Promise<strin
       await deliveredOnce(client, seen),
       await auditTells(client, world.owner),
       await attemptsAreCalls(client, seen),
-      await neverEarly(client, run.retryBaseSeconds ?? 0.05),
+      run.replayed ? [] : await neverEarly(client, run.retryBaseSeconds ?? 0.05),
+      await ledgerBalances(world),
       await nothingPersonal(client, world, run.redisUrl),
     ];
     return answers.flat();
@@ -164,6 +168,15 @@ async function neverEarly(client: pg.ClientBase, baseSeconds: number): Promise<s
     [baseSeconds],
   );
   return finding('I10', 'tried again before it was due', early);
+}
+
+/** `leadgate ledger`, as an operator asks it. */
+async function ledgerBalances(world: FaultWorld): Promise<string[]> {
+  const { code, said, complained } = await leadgate(['ledger', '--json'], {
+    DATABASE_URL: world.database.url,
+    LEADGATE_DATA_DIR: world.folder.path,
+  });
+  return code === 0 ? [] : [`I1 I5: the ledger does not balance (exit code ${code}): ${said.slice(0, 1500)} ${complained}`];
 }
 
 async function nothingPersonal(client: pg.ClientBase, world: FaultWorld, redisUrl: string | undefined): Promise<string[]> {
