@@ -47,7 +47,7 @@ export function classifyService(
   if (verdict.kind === 'delivered') return WORKS;
   if (signal.kind !== 'answered') return FAILS;
   const { statusCode, meaning, retryAfterSeconds } = signal;
-  if (meaning?.ofThisLead === true) return WORKS;
+  if (verdict.kind === 'retry' && meaning?.ofThisLead === true) return WORKS;
   if (answers === 'plain') return verdict.kind === 'refused' ? WORKS : FAILS;
   if (verdict.kind === 'pause') return { ...WORKS, pause: verdict.reason };
   if (verdict.kind === 'refused') {
