@@ -124,7 +124,7 @@ describe('a lead is decided anew with the configuration as it is now', () => {
 
     await world.changeConfig(gateway, (text) =>
       text
-        .replaceAll(`'^66[0-9]{3}$'`, `'^(66|53)[0-9]{3}$'`)
+        .replaceAll(`'^66[0-9]{3}$'`, () => `'^(66|53)[0-9]{3}$'`)
         .replace('as: text, required_as: phone', 'as: text')
         .replace('env:CUSTOMER_PRODUCT_NAME|Solaranlagen', 'Photovoltaik'),
     );

@@ -1,0 +1,162 @@
+import type { GatewayProcess } from '../support/gateway-process.js';
+import { eventually } from '../support/eventually.js';
+import { ReplayWorld, type ReplayStory } from './support/replay-world.js';
+
+describe('many leads are taken up again', () => {
+  let world: ReplayWorld;
+  let gateway: GatewayProcess;
+
+  beforeEach(async () => {
+    world = await ReplayWorld.create();
+    gateway = await world.gateway();
+  }, 60_000);
+  afterEach(() => world.end(), 60_000);
+
+  /** Leads that the CRM refused, each of another person. */
+  async function deadLeads(count: number): Promise<string[]> {
+    await world.crm.mode({ mode: '422', times: count });
+    const ids: string[] = [];
+    for (let n = 0; n < count; n += 1) {
+      ids.push(await world.post(gateway, { email: `person${n}@example.com`, phone: `0160 89${String(10_000 + n)}` }));
+    }
+    await eventually('all failed for good', async () => {
+      const { rows } = await world.sql.query<{ n: number }>(`select count(*)::int as n from leads where status = 'PERMANENTLY_FAILED'`);
+      return rows[0]?.n === count ? true : undefined;
+    });
+    await world.crm.mode({ mode: 'ok' });
+    return ids;
+  }
+
+  async function start(body: object): Promise<ReplayStory> {
+    const answer = await world.ask(gateway, '/v1/replays', { tenant: 'demo', kind: 'redeliver', reason: 'the CRM is mended', ...body });
+    expect(answer.status).toBe(202);
+    expect(answer.location).toBe(`/v1/replays/${String(answer.body['id'])}`);
+    return answer.body as unknown as ReplayStory;
+  }
+
+  const allDelivered = (ids: readonly string[]): Promise<true> =>
+    eventually('all are delivered', async () => {
+      const { rows } = await world.sql.query<{ n: number }>(
+        `select count(*)::int as n from leads where status = 'DELIVERED' and id = any($1::uuid[])`,
+        [ids],
+      );
+      return rows[0]?.n === ids.length ? true : undefined;
+    });
+
+  /** How often each lead was reopened by a replay, from the trail. */
+  async function reopened(ids: readonly string[]): Promise<number[]> {
+    const { rows } = await world.sql.query<{ n: number }>(
+      `select count(*)::int as n from audit_events where type = 'delivery.reopened' and lead_id = any($1::uuid[]) group by lead_id`,
+      [ids],
+    );
+    return rows.map(({ n }) => n);
+  }
+
+  it('a dry run counts by class and does nothing; a real one takes up what was there, and tells how far it is', async () => {
+    const ids = await deadLeads(6);
+    const dry = await world.ask(gateway, '/v1/replays', { tenant: 'demo', kind: 'redeliver', reason: 'only looking', dry_run: true });
+    expect(dry).toMatchObject({
+      status: 200,
+      body: { dry_run: true, total: 6, groups: [{ status: 'PERMANENTLY_FAILED', because: 'refused', count: 6 }] },
+    });
+    expect(await gateway.read<object>('/v1/leads?status=PERMANENTLY_FAILED&failure_class=refused')).toHaveProperty('leads.length', 6);
+    expect(await gateway.read<object>('/v1/leads?failure_class=exhausted,gone')).toHaveProperty('leads.length', 0);
+
+    const none = await start({ filter: { failure_class: ['exhausted'] } });
+    expect(await world.untilReplay(gateway, none.id, ({ status }) => status === 'FINISHED')).toMatchObject({ total: 0, replayed: 0 });
+
+    const replay = await start({ filter: { failure_class: ['refused'], destination: 'demo/customer-api' }, rate_per_second: 100 });
+    expect(replay).toMatchObject({ total: 6, rate_per_second: 100 });
+    const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
+    expect(ended).toMatchObject({ total: 6, replayed: 6, skipped: 0, remaining: 0 });
+    await allDelivered(ids);
+    expect(await world.crm.leads()).toHaveLength(6);
+    const again = await world.ask(gateway, `/v1/replays/${replay.id}/cancel`);
+    expect(again).toMatchObject({ status: 409, body: { type: 'urn:leadgate:problem:replay_finished' } });
+    const { rows } = await world.sql.query<{ type: string }>(`select type from operator_events where subject = $1`, [replay.id]);
+    expect(rows).toEqual([{ type: 'replay.finished' }]);
+  }, 120_000);
+
+  it('keeps to its rate, stops when it is cancelled, and goes on when it is resumed', async () => {
+    const ids = await deadLeads(8);
+    const replay = await start({ rate_per_second: 2 });
+    const begun = await world.untilReplay(gateway, replay.id, ({ replayed }) => replayed >= 1);
+    expect(begun.replayed).toBeLessThan(8);
+    const cancelled = await world.ask(gateway, `/v1/replays/${replay.id}/cancel`);
+    expect(cancelled).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
+    const at = Number(cancelled.body['replayed']);
+    expect(await reopened(ids)).toHaveLength(at);
+    const resumed = await world.ask(gateway, `/v1/replays/${replay.id}/resume`);
+    // Nothing was taken up in between.
+    expect(resumed).toMatchObject({ status: 200, body: { status: 'RUNNING', replayed: at } });
+    await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
+    await allDelivered(ids);
+    expect(await reopened(ids)).toEqual(ids.map(() => 1));
+    const { rows } = await world.sql.query<{ took: number }>(
+      `select extract(epoch from max(done_at) - min(done_at))::float8 as took from replay_items where replay_id = $1`,
+      [replay.id],
+    );
+    // Eight at two a second: whoever is faster than this takes more than its share.
+    expect(rows[0]?.took).toBeGreaterThan(2.5);
+  }, 120_000);
+
+  it('killed half-way, another process goes on: each lead is taken up once', async () => {
+    const ids = await deadLeads(40);
+    const replay = await start({ rate_per_second: 20 });
+    await world.untilReplay(gateway, replay.id, ({ replayed }) => replayed >= 10);
+    await gateway.kill('SIGKILL');
+    gateway = await world.gateway();
+    const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED', 90);
+    expect(ended).toMatchObject({ total: 40, replayed: 40, skipped: 0 });
+    await allDelivered(ids);
+    expect(await reopened(ids)).toEqual(ids.map(() => 1));
+    // A call that was under way at the kill may be made again, under its key: the CRM sees one effect for each.
+    expect(await world.crm.leads()).toHaveLength(40);
+  }, 180_000);
+
+  it('two processes share the work: each lead is taken up once', async () => {
+    const ids = await deadLeads(30);
+    await world.gateway();
+    const replay = await start({ rate_per_second: 200 });
+    const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
+    expect(ended).toMatchObject({ total: 30, replayed: 30 });
+    await allDelivered(ids);
+    expect(await reopened(ids)).toEqual(ids.map(() => 1));
+    expect(await world.crm.leads()).toHaveLength(30);
+  }, 180_000);
+
+  it('what cannot be taken up is passed over, by cause', async () => {
+    await deadLeads(2);
+    const unmapped = await world.post(gateway, { email: 'nobody@example.com', phone: undefined });
+    await world.until(gateway, unmapped, 'PERMANENTLY_FAILED');
+    const first = await start({ rate_per_second: 100 });
+    const ended = await world.untilReplay(gateway, first.id, ({ status }) => status === 'FINISHED');
+    expect(ended).toMatchObject({ total: 3, replayed: 2, skipped: 1, skipped_because: { nothing_failed: 1 } });
+  }, 120_000);
+
+  it.each([
+    ['another kind of filter', { kind: 'reprocess' }, 'reprocess needs to be told which leads'],
+    ['statuses it does not go with', { kind: 'redeliver', filter: { status: ['REJECTED'] } }, 'redeliver is for leads that are'],
+    ['a release of everything', { kind: 'release' }, 'a release needs the verdicts'],
+    ['a filter nobody knows', { kind: 'redeliver', filter: { email: 'x' } }, 'does not know'],
+    ['a destination that is none', { kind: 'redeliver', filter: { destination: 'crm' } }, 'destination must be <tenant>/'],
+  ])('%s is refused', async (_, body, detail) => {
+    const answer = await world.ask(gateway, '/v1/replays', { tenant: 'demo', reason: 'no reason', ...body });
+    expect(answer).toMatchObject({ status: 400, body: { detail: expect.stringContaining(detail) } });
+  });
+
+  it('requests in quarantine become leads, once', async () => {
+    const refused = await gateway.post('/webhooks/leads', '{"email": "broken');
+    expect(refused.status).toBe(400);
+    const unreadable = await gateway.post('/webhooks/leads', '<lead/>', { 'content-type': 'application/xml' });
+    expect(unreadable.status).toBe(415);
+    const replay = await start({
+      kind: 'release',
+      filter: { verdict: ['malformed_json', 'unsupported_media_type'] },
+      reason: 'the form is mended',
+    });
+    const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
+    expect(ended).toMatchObject({ replayed: 0, skipped: ended.total, skipped_because: { still_refused: ended.total } });
+    expect(ended.total).toBe(2);
+  }, 60_000);
+});
