@@ -87,12 +87,14 @@ describe.each(QUEUE_BACKENDS)('two gateways on one database, with the queue in $
     await one.kill('SIGKILL');
     expect((await one.ended()).signal).toBe('SIGKILL');
     await world.timePasses();
-    await one.start({ failpoints: 'deliver_after_answer:stop@2' });
+    await one.start();
     await world.settled();
     expect(await attemptsOf(leadId)).toEqual(['unknown', 'answered']);
   }, 120_000);
 
   it('F15: stopped for longer than its lease, then woken: what it writes late changes nothing', async () => {
+    await one.kill('SIGTERM');
+    await one.start({ failpoints: 'deliver_after_answer:stop@1' });
     const leadId = await send(one);
     await one.frozen();
     await world.timePasses();

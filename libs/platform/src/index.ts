@@ -42,6 +42,7 @@ export { identifyProcess, isSameProcess, type ProcessIdentity } from './postgres
 export * from './postgres/embedded/start-problem.js';
 export * from './postgres/embedded-postgres.js';
 export * from './postgres/migrate.js';
+export * from './postgres/own-sessions.js';
 export * from './postgres/pg-pool.js';
 export * from './postgres/prepare-database.js';
 export * from './postgres/prisma-client.js';

@@ -1,0 +1,41 @@
+import type { PoolClient } from 'pg';
+import { assertOwnSessions, createPgPool, type Pool, SessionsAreShared } from '#platform';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+/** As PgBouncer does it with pool_mode = transaction: connections of their own, and between two transactions any session for any of them. */
+function throughAPooler(sessions: readonly number[]): Pick<Pool, 'connect' | 'options'> {
+  let asked = 0;
+  const client = {
+    query: async () => ({ rows: [{ pid: sessions[(asked += 1) % sessions.length] }] }),
+    release: () => {},
+  } as unknown as PoolClient;
+  return { options: { max: 4 }, connect: async () => client } as unknown as Pick<Pool, 'connect' | 'options'>;
+}
+
+describe('F43: a pooler that shares sessions between connections', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
+  it.each([
+    ['one session for all', [4711]],
+    ['three, which take turns', [1, 2, 3, 3, 1, 2]],
+  ])('is found out at the start: %s', async (_what, sessions) => {
+    await expect(assertOwnSessions(throughAPooler(sessions))).rejects.toThrow(SessionsAreShared);
+  });
+
+  it('is not seen where there is none, and the connections are given back', async () => {
+    const pool = createPgPool({ url: database.url, applicationName: 'own-sessions', max: 2 });
+    for (let n = 0; n < 3; n += 1) await assertOwnSessions(pool);
+    expect(pool.idleCount).toBe(2);
+    await pool.end();
+  });
+
+  it('is not looked for with a pool of one connection, which would wait for itself', async () => {
+    const pool = createPgPool({ url: database.url, applicationName: 'own-sessions', max: 1 });
+    await assertOwnSessions(pool);
+    await pool.end();
+  });
+});
