@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { pino } from 'pino';
-import type { Job, WorkKind } from '#core';
+import type { DestinationId, Job, WorkKind } from '#core';
 import { DueWork, type JobQueue, Metrics, Relay } from '#platform';
 import { eventually } from './support/eventually.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -153,11 +153,84 @@ describe('the relay rings what Postgres says is due', () => {
     expect(await rung(1)).toEqual([id]);
   });
 
-  it.each<WorkKind>(['leads', 'deliveries'])('reserves at most 5,000 %s, and none without a queue', (kind) => {
-    expect(relay.reserve(kind, 4999)).toBe(true);
-    expect(relay.reserve(kind, 2)).toBe(false);
-    expect(relay.reserve(kind, 1)).toBe(true);
+  it.each<{ kind: WorkKind; of?: DestinationId; limit: number }>([
+    { kind: 'leads', limit: 5000 },
+    { kind: 'deliveries', of: 't/a' as DestinationId, limit: 1000 },
+  ])('reserves at most $limit $kind, and none without a queue', ({ kind, of, limit }) => {
+    expect(relay.reserve(kind, limit - 1, of)).toBe(true);
+    expect(relay.reserve(kind, 2, of)).toBe(false);
+    expect(relay.reserve(kind, 1, of)).toBe(true);
+    if (of !== undefined) expect(relay.reserve(kind, 1000, 't/b' as DestinationId)).toBe(true);
     relay.useQueue(undefined);
     expect(relay.reserve('leads', 1)).toBe(false);
+  });
+
+  describe('deliveries, each destination by itself', () => {
+    beforeAll(async () => {
+      await pool.query(`insert into destinations (id, tenant_id, name, kind) values ('t/a', 't', 'a', 'http'), ('t/b', 't', 'b', 'http')`);
+    });
+    beforeEach(() => pool.query('delete from breakers'));
+
+    async function deliveriesOf(destination: string, count: number, { bulk = false } = {}): Promise<void> {
+      const lead = await aLead({ status: 'READY' });
+      await pool.query(
+        `insert into deliveries (id, tenant_id, lead_id, destination_id, epoch, idempotency_key, content_type, payload, bulk)
+         select gen_random_uuid(), 't', $1, $2, n, 'k' || n, 'application/json', '{}', $4 from generate_series(1, $3) as n`,
+        [lead, destination, count, bulk],
+      );
+    }
+    const jobsOf = () => queue.jobs.flatMap((job) => (job.type === 'deliver_leads.v1' ? job.deliveryIds : []));
+    const destinationsRung = async (): Promise<Record<string, number>> => {
+      const { rows } = await pool.query<{ id: string; n: number }>(
+        `select destination_id as id, count(*)::int as n from deliveries where rung_at is not null group by 1`,
+      );
+      return Object.fromEntries(rows.map(({ id, n }) => [id, n]));
+    };
+
+    it('a backlog of one takes no place of the other', async () => {
+      await deliveriesOf('t/a', 5000);
+      await deliveriesOf('t/b', 10);
+      relay.startPolling({ takesDue: true });
+      await eventually('both are rung', async () => (jobsOf().length >= 1010 ? true : undefined));
+      expect(await destinationsRung()).toEqual({ 't/a': 1000, 't/b': 10 });
+      expect(relay.reserve('deliveries', 1, 't/a' as DestinationId)).toBe(false);
+      expect(relay.reserve('deliveries', 1, 't/b' as DestinationId)).toBe(true);
+    });
+
+    it.each([
+      { description: 'is paused', set: `paused_at = clock_timestamp(), pause_reason = 'gone'`, rung: undefined },
+      { description: 'asked for quiet', set: `hold_until = clock_timestamp() + interval '1 minute'`, rung: undefined },
+      { description: 'fails', set: `state = 'open', probe_at = clock_timestamp() + interval '1 minute'`, rung: undefined },
+      {
+        description: 'is being probed',
+        set: `state = 'half_open', probe_lease_until = clock_timestamp() + interval '1 minute'`,
+        rung: undefined,
+      },
+      { description: 'may be probed', set: `state = 'open', probe_at = clock_timestamp()`, rung: 1 },
+      { description: 'asked for quiet until now', set: `hold_until = clock_timestamp()`, rung: 20 },
+    ])('one that $description: $rung are rung', async ({ set, rung: expected }) => {
+      await pool.query(`insert into breakers (service_id, tenant_id) values ('t/a', 't')`);
+      await pool.query(`update breakers set ${set}`);
+      await deliveriesOf('t/a', 20);
+      await deliveriesOf('t/b', 1);
+      relay.startPolling({ takesDue: true });
+      await eventually('the other one is rung', async () => ((await destinationsRung())['t/b'] === 1 ? true : undefined));
+      expect((await destinationsRung())['t/a']).toBe(expected);
+      expect(relay.reserve('deliveries', 1, 't/a' as DestinationId)).toBe(expected === 20);
+    });
+
+    it('what came for many at once is rung after what has just come', async () => {
+      await deliveriesOf('t/a', 1500, { bulk: true });
+      await deliveriesOf('t/a', 400);
+      relay.startPolling({ takesDue: true });
+      await eventually('a thousand are rung', async () => (jobsOf().length >= 1000 ? true : undefined));
+      const { rows } = await pool.query<{ bulk: boolean; n: number }>(
+        'select bulk, count(*)::int as n from deliveries where rung_at is not null group by 1 order by 1',
+      );
+      expect(rows).toEqual([
+        { bulk: false, n: 400 },
+        { bulk: true, n: 600 },
+      ]);
+    });
   });
 });

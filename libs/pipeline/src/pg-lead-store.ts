@@ -6,7 +6,7 @@ import { claimRequestOf } from './claim-request.js';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isUrgent } from './decided-row.js';
 import { changeEvents, decideAnew, type DeliveryChanges, writeChanges } from './pg-decide-anew.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
-import { FIND_JOURNEYS, HOLD_AS_POISON, LOAD, ROW_BY_ROW, writeStatement } from './pg-lead-statements.js';
+import { FIND_JOURNEYS, HOLD_AS_POISON, LOAD, ROW_BY_ROW, UNRING, writeStatement } from './pg-lead-statements.js';
 
 /** Of claims that expired, within one flush; the next ones have to wait for theirs. */
 const MAX_CLEARINGS = 3;
@@ -55,6 +55,10 @@ export class PgLeadStore extends LeadStore {
       journeyNo: row.journey_no,
       crashCount: row.crash_count,
     }));
+  }
+
+  override async unring(ids: readonly LeadId[]): Promise<void> {
+    await this.pool.query({ ...UNRING, values: [ids] });
   }
 
   override async forgive(ids: readonly LeadId[]): Promise<void> {
@@ -169,8 +173,7 @@ export class PgLeadStore extends LeadStore {
   }
 
   private async commit(items: readonly Item[]): Promise<DecideResult[]> {
-    const count = items.reduce((sum, { deliveries }) => sum + deliveries.filter(isUrgent).length, 0);
-    const rung = count > 0 && this.doorbell.reserve('deliveries', count);
+    const rung = this.reserve(items.flatMap(({ deliveries }) => deliveries));
     const write = async (client: PoolClient): Promise<Written> => {
       const written = await writeDecisions(client, items, rung);
       await failpoint('decide_before_commit');
@@ -179,17 +182,31 @@ export class PgLeadStore extends LeadStore {
     const claiming = items.some(({ claims }) => claims !== null);
     const { lost, winners } = await inTransaction(this.pool, write, claiming ? [...CLAIM_SETTINGS, ...ROW_BY_ROW] : ROW_BY_ROW);
     await failpoint('decide_after_commit');
-    if (rung) this.ring(winners.flatMap(({ deliveries }) => deliveries));
+    this.ring(winners.flatMap(({ deliveries }) => deliveries.filter(({ destination_id }) => rung.has(destination_id))));
     const won = new Set(winners.map(({ row }) => row.id));
     return items.map((item) => (lost.has(item.decided.lead.id) ? 'claim_lost' : won.has(item.row.id) ? 'decided' : 'decided_elsewhere'));
   }
 
-  private ring(deliveries: readonly DeliveryRow[]): void {
-    const byDestination = new Map<string, DeliveryId[]>();
-    for (const { id, destination_id } of deliveries.filter(isUrgent))
-      byDestination.set(destination_id, [...(byDestination.get(destination_id) ?? []), id]);
-    for (const [destinationId, ids] of byDestination) this.doorbell.ringDeliveries(destinationId as DestinationId, ids);
+  /** @returns the destinations whose deliveries may be written as rung */
+  private reserve(deliveries: readonly DeliveryRow[]): ReadonlySet<string> {
+    const wanted = urgentByDestination(deliveries);
+    return new Set([...wanted].filter(([id, ids]) => this.doorbell.reserve('deliveries', ids.length, id)).map(([id]) => id));
   }
+
+  private ring(deliveries: readonly DeliveryRow[]): void {
+    for (const [destinationId, ids] of urgentByDestination(deliveries)) this.doorbell.ringDeliveries(destinationId, ids);
+  }
+}
+
+function urgentByDestination(deliveries: readonly DeliveryRow[]): Map<DestinationId, DeliveryId[]> {
+  const found = new Map<DestinationId, DeliveryId[]>();
+  for (const { id, destination_id } of deliveries.filter(isUrgent)) {
+    const destinationId = destination_id as DestinationId;
+    const ids = found.get(destinationId);
+    if (ids === undefined) found.set(destinationId, [id]);
+    else ids.push(id);
+  }
+  return found;
 }
 
 interface Item {
@@ -234,7 +251,7 @@ interface Written {
 }
 
 /** Claims first: whoever loses one leaves before anything else of it is written. */
-async function writeDecisions(client: PoolClient, items: readonly Item[], rung: boolean): Promise<Written> {
+async function writeDecisions(client: PoolClient, items: readonly Item[], rung: ReadonlySet<string>): Promise<Written> {
   const { lost, fresh } = await writeClaims(
     client,
     items.flatMap(({ claims }) => (claims === null ? [] : [claims])),
@@ -270,11 +287,11 @@ async function withEarlierDeliveries(client: PoolClient, items: readonly Item[])
 }
 
 /** @returns the leads that were decided by it */
-async function writeRows(client: PoolClient, items: readonly Item[], rung: boolean): Promise<Set<string>> {
+async function writeRows(client: PoolClient, items: readonly Item[], rung: ReadonlySet<string>): Promise<Set<string>> {
   if (items.length === 0) return new Set();
   const deliveries = items.some((item) => item.deliveries.length > 0);
   const statement = writeStatement({ deliveries, crmLeads: items.some(({ hasCrmLead }) => hasCrmLead) });
   const rows = `[${items.map(({ rowText }) => rowText).join(',')}]`;
-  const { rows: won } = await client.query<{ id: string }>({ ...statement, values: deliveries ? [rows, rung] : [rows] });
+  const { rows: won } = await client.query<{ id: string }>({ ...statement, values: deliveries ? [rows, [...rung]] : [rows] });
   return new Set(won.map(({ id }) => id));
 }

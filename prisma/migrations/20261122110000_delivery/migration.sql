@@ -54,7 +54,7 @@ ALTER TABLE deliveries ADD COLUMN superseded_at timestamptz;
 ALTER TABLE deliveries ADD COLUMN attempts_before integer NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN bulk boolean NOT NULL DEFAULT false;
 ALTER TABLE leads ADD COLUMN bulk boolean NOT NULL DEFAULT false;
-CREATE INDEX deliveries_due_by_destination ON deliveries (destination_id, next_attempt_at, id) WHERE status IN ('PENDING', 'RETRYING');
+CREATE INDEX deliveries_due_by_destination ON deliveries (destination_id, bulk, next_attempt_at, id) WHERE status IN ('PENDING', 'RETRYING');
 CREATE INDEX deliveries_dead ON deliveries (tenant_id, id) WHERE status = 'PERMANENTLY_FAILED' AND superseded_at IS NULL;
 
 -- One wish to take leads up again. filter holds statuses, codes, names of sources and destinations, and moments; never values of people.

@@ -24,8 +24,9 @@ export abstract class Doorbell {
   /**
    * Asked before rows are written: may they be written as rung (`rung_at` set) and rung after the commit? false while 5,000 rows of
    * the kind are rung and unfinished: then write `rung_at` null, do not ring, and the relay picks them up as others finish.
+   * Deliveries are asked for by destination: false while 1,000 of it are rung and unfinished, or nothing is sent to it now.
    */
-  abstract reserve(kind: WorkKind, count: number): boolean;
+  abstract reserve(kind: WorkKind, count: number, destinationId?: DestinationId): boolean;
   /** After the commit of rows written as rung. If the ring fails, `rung_at` is set back to null. */
   abstract ringLeads(ids: readonly LeadId[]): void;
   abstract ringDeliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void;

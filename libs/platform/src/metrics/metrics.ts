@@ -65,6 +65,24 @@ export class Metrics {
     labelNames: ['kind'],
     ...this.on,
   });
+  readonly destinationState = new Gauge({
+    name: 'leadgate_destination_state',
+    help: '1 for the state a destination is in, 0 for the others',
+    labelNames: ['destination', 'state'],
+    ...this.on,
+  });
+  readonly destinationWaiting = new Gauge({
+    name: 'leadgate_destination_waiting',
+    help: 'Deliveries of a destination that are due and wait, at most 10,000',
+    labelNames: ['destination'],
+    ...this.on,
+  });
+  readonly destinationPace = new Gauge({
+    name: 'leadgate_destination_pace',
+    help: 'Calls a second a destination is given after answers of 429 or an outage; 0: as many as its configuration allows',
+    labelNames: ['destination'],
+    ...this.on,
+  });
   readonly rings = new Counter({
     name: 'leadgate_rings_total',
     help: 'Ids put on the queue, by kind and result',

@@ -1,8 +1,15 @@
 import type { Pool } from 'pg';
-import type { DeliveryId, DestinationId, LeadId, WorkKind } from '#core';
+import { assertNever, type DeliveryId, type DestinationId, type LeadId, type WorkKind } from '#core';
 
 /** The relay's limit on rows per kind that are rung and unfinished: what a lost queue may have to be rung again. */
 export const MAX_RUNG = 5000;
+/**
+ * The same for the deliveries of one destination. A limit that all of them share would be used up by those that hang, and who works would wait
+ * for them. With a poll every 250 ms it is enough for 4,000 calls a second.
+ */
+export const MAX_RUNG_PER_DESTINATION = 1000;
+/** A destination's backlog is counted up to here: a long one costs no more than a short one. */
+const COUNTED = 10_000;
 
 export type DueRow =
   | { readonly kind: 'leads'; readonly id: LeadId; readonly alone: boolean }
@@ -13,24 +20,56 @@ export type DueRow =
  * the work; the statement decides on the clock of Postgres, so a worker's wrong clock rings nothing early.
  * A lead that took its process down before (crash_count) is rung alone, so that it can harm only itself.
  */
-const TAKE_DUE: Record<WorkKind, string> = {
-  leads: `
-    with due as (
-      select id from leads
-       where status = 'RECEIVED' and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
-         and (claimed_until is null or claimed_until < clock_timestamp())
-       order by rung_at nulls first, id limit $2 for update skip locked)
-    update leads set rung_at = clock_timestamp(), ring_gen = ring_gen + 1 from due where leads.id = due.id
-    returning leads.id, leads.crash_count > 0 as alone`,
-  deliveries: `
-    with due as (
-      select id from deliveries
-       where status in ('PENDING', 'RETRYING') and next_attempt_at <= clock_timestamp()
-         and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
-       order by next_attempt_at, id limit $2 for update skip locked)
-    update deliveries set rung_at = clock_timestamp(), ring_gen = ring_gen + 1 from due where deliveries.id = due.id
-    returning deliveries.id, deliveries.destination_id as "destinationId"`,
-};
+const TAKE_LEADS = `
+  with due as (
+    select id from leads
+     where status = 'RECEIVED' and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
+       and (claimed_until is null or claimed_until < clock_timestamp())
+     order by rung_at nulls first, id limit $2 for update skip locked)
+  update leads set rung_at = clock_timestamp(), ring_gen = ring_gen + 1 from due where leads.id = due.id
+  returning leads.id, leads.crash_count > 0 as alone`;
+
+/**
+ * The same for deliveries, each destination by itself: one with a long backlog is read as far as it has room and no further, and one that
+ * takes no calls is not read at all. What somebody started for many at once (bulk) comes after what has just come.
+ */
+const TAKE_DELIVERIES = `
+  with due as (
+    select due.id
+      from unnest($2::text[], $3::int[]) as destination (id, room)
+      cross join lateral (
+        select due.id from (values (false), (true)) as kind (bulk)
+          cross join lateral (
+            select deliveries.id from deliveries
+             where deliveries.destination_id = destination.id and deliveries.bulk = kind.bulk and status in ('PENDING', 'RETRYING')
+               and next_attempt_at <= clock_timestamp() and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
+             order by next_attempt_at, deliveries.id limit destination.room for update skip locked) due
+         limit destination.room) due)
+  update deliveries set rung_at = clock_timestamp(), ring_gen = ring_gen + 1 from due where deliveries.id = due.id
+  returning deliveries.id, deliveries.destination_id as "destinationId"`;
+
+/** What is known of each destination, and how many of its deliveries are rung and unfinished. */
+const ROOMS = `
+  with rung as (
+    select destination_id, count(*)::int as n from deliveries
+     where status in ('PENDING', 'RETRYING') and rung_at >= clock_timestamp() - make_interval(secs => $1) group by destination_id)
+  select destinations.id, coalesce(rung.n, 0) as rung,
+         case when breakers.service_id is null then 'working'
+              when paused_at is not null then 'paused'
+              when hold_until > clock_timestamp() then 'held'
+              when state = 'open' and probe_at <= clock_timestamp() then 'probe_due'
+              when state = 'half_open' and probe_lease_until <= clock_timestamp() then 'probe_due'
+              when state = 'closed' then 'working'
+              else state end as state
+    from destinations left join rung on rung.destination_id = destinations.id left join breakers on breakers.service_id = destinations.id`;
+
+const WAITING = `
+  select destinations.id, due.n as waiting, due.oldest
+    from destinations cross join lateral (
+      select count(*)::int as n, coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0)::float8 as oldest
+        from (select next_attempt_at from deliveries
+               where destination_id = destinations.id and status in ('PENDING', 'RETRYING') and next_attempt_at <= clock_timestamp()
+               limit ${COUNTED}) counted) due`;
 
 const UNRING: Record<WorkKind, string> = {
   leads: unring('leads', `'RECEIVED'`),
@@ -44,42 +83,100 @@ function unring(table: string, open: string): string {
 }
 
 /** Rung and unfinished. A ring that counts as lost is not counted, else a flushed queue would block the relay for good. */
-const COUNT_RUNG: Record<WorkKind, string> = {
-  leads: `
-    select count(*)::int as n from (
-      select 1 from leads where status = 'RECEIVED' and rung_at >= clock_timestamp() - make_interval(secs => $1) limit ${MAX_RUNG + 1}) rung`,
-  deliveries: `
-    select count(*)::int as n from (
-      select 1 from deliveries
-       where status in ('PENDING', 'RETRYING') and rung_at >= clock_timestamp() - make_interval(secs => $1) limit ${MAX_RUNG + 1}) rung`,
-};
+const COUNT_RUNG_LEADS = `
+  select count(*)::int as n from (
+    select 1 from leads where status = 'RECEIVED' and rung_at >= clock_timestamp() - make_interval(secs => $1) limit ${MAX_RUNG + 1}) rung`;
 
-const BACKLOG: Record<WorkKind, string> = {
-  leads: `select count(*)::int as due, coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as oldest from leads where status = 'RECEIVED'`,
-  deliveries: `select count(*)::int as due, coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0)::float8 as oldest
-                 from deliveries where status in ('PENDING', 'RETRYING') and next_attempt_at <= clock_timestamp()`,
-};
+const BACKLOG_OF_LEADS = `
+  select count(*)::int as due, coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as oldest
+    from leads where status = 'RECEIVED'`;
+
+/** In the order in which they end: what a destination is to whoever wants to send. */
+export const DESTINATION_STATES = ['working', 'held', 'open', 'probe_due', 'half_open', 'paused'] as const;
+export type DestinationState = (typeof DESTINATION_STATES)[number];
+
+export interface DestinationRoom {
+  readonly id: DestinationId;
+  readonly rung: number;
+  readonly state: DestinationState;
+}
+
+export interface DestinationBacklog {
+  readonly id: DestinationId;
+  /** Due now, at most 10,000. */
+  readonly waiting: number;
+  /** Seconds since the oldest of them was due. */
+  readonly oldest: number;
+}
+
+/** How many more of its deliveries may be rung. */
+export function roomOf({ rung, state }: DestinationRoom): number {
+  switch (state) {
+    case 'working':
+      return Math.max(0, MAX_RUNG_PER_DESTINATION - rung);
+    case 'probe_due':
+      return rung === 0 ? 1 : 0;
+    case 'held':
+    case 'open':
+    case 'half_open':
+    case 'paused':
+      return 0;
+    default:
+      return assertNever(state);
+  }
+}
 
 export class DueWork {
   constructor(private readonly pool: Pool) {}
 
-  async take(kind: WorkKind, staleAfterSeconds: number, limit: number): Promise<DueRow[]> {
-    const { rows } = await this.pool.query<Record<string, unknown>>(TAKE_DUE[kind], [staleAfterSeconds, limit]);
-    return rows.map((row) => ({ kind, ...row }) as DueRow);
+  async takeLeads(staleAfterSeconds: number, limit: number): Promise<DueRow[]> {
+    const { rows } = await this.pool.query<{ id: LeadId; alone: boolean }>(TAKE_LEADS, [staleAfterSeconds, limit]);
+    return rows.map((row) => ({ kind: 'leads', ...row }));
+  }
+
+  /** @param rooms how many of each destination at most */
+  async takeDeliveries(staleAfterSeconds: number, rooms: ReadonlyMap<DestinationId, number>): Promise<DueRow[]> {
+    const open = [...rooms].filter(([, room]) => room > 0);
+    if (open.length === 0) return [];
+    const { rows } = await this.pool.query<{ id: DeliveryId; destinationId: DestinationId }>(TAKE_DELIVERIES, [
+      staleAfterSeconds,
+      open.map(([id]) => id),
+      open.map(([, room]) => room),
+    ]);
+    return rows.map((row) => ({ kind: 'deliveries', ...row }));
   }
 
   async unring(kind: WorkKind, ids: readonly string[]): Promise<void> {
     await this.pool.query(UNRING[kind], [ids]);
   }
 
-  async countRung(kind: WorkKind, staleAfterSeconds: number): Promise<number> {
-    const { rows } = await this.pool.query<{ n: number }>(COUNT_RUNG[kind], [staleAfterSeconds]);
+  async countRungLeads(staleAfterSeconds: number): Promise<number> {
+    const { rows } = await this.pool.query<{ n: number }>(COUNT_RUNG_LEADS, [staleAfterSeconds]);
     return rows[0]?.n ?? 0;
   }
 
-  /** Rows due now and the age of the oldest in seconds. */
+  async rooms(staleAfterSeconds: number): Promise<DestinationRoom[]> {
+    const { rows } = await this.pool.query<DestinationRoom>(ROOMS, [staleAfterSeconds]);
+    return rows;
+  }
+
+  async waiting(): Promise<DestinationBacklog[]> {
+    const { rows } = await this.pool.query<DestinationBacklog>(WAITING);
+    return rows;
+  }
+
+  /** Rows due now and the age of the oldest in seconds. What waits for a destination that takes no calls is not due. */
   async backlog(kind: WorkKind): Promise<{ due: number; oldest: number }> {
-    const { rows } = await this.pool.query<{ due: number; oldest: number }>(BACKLOG[kind]);
-    return rows[0] ?? { due: 0, oldest: 0 };
+    if (kind === 'leads') {
+      const { rows } = await this.pool.query<{ due: number; oldest: number }>(BACKLOG_OF_LEADS);
+      return rows[0] ?? { due: 0, oldest: 0 };
+    }
+    const [rooms, backlogs] = await Promise.all([this.rooms(0), this.waiting()]);
+    const working = new Set(rooms.filter(({ state }) => state === 'working').map(({ id }) => id));
+    const due = backlogs.filter(({ id }) => working.has(id));
+    return {
+      due: due.reduce((sum, { waiting }) => sum + waiting, 0),
+      oldest: due.reduce((most, { oldest }) => Math.max(most, oldest), 0),
+    };
   }
 }

@@ -2,7 +2,7 @@ import { Doorbell, WORK_KINDS, type DeliveryId, type DestinationId, type LeadId,
 import type { Logger } from '../logging/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { JobQueue } from '../queue/queue-port.js';
-import { type DueRow, DueWork, MAX_RUNG } from './due-work.js';
+import { DESTINATION_STATES, type DestinationRoom, type DueRow, DueWork, MAX_RUNG, MAX_RUNG_PER_DESTINATION, roomOf } from './due-work.js';
 import { Ringer } from './ringer.js';
 
 const POLL_MS = 250;
@@ -28,6 +28,8 @@ const PAUSE_AFTER_MISS_MS = 2000;
 export class Relay extends Doorbell {
   private readonly ringer: Ringer;
   private readonly rung: Record<WorkKind, number> = { leads: 0, deliveries: 0 };
+  /** How many more of each destination may be rung until the next poll says it anew. */
+  private rooms = new Map<DestinationId, number>();
   private readonly askedQueueAt: Record<WorkKind, number> = { leads: 0, deliveries: 0 };
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
@@ -52,10 +54,18 @@ export class Relay extends Doorbell {
     this.soonUntil = performance.now() + SOON_FOR_MS;
   }
 
-  override reserve(kind: WorkKind, count: number): boolean {
-    const resting = this.stopped || !this.ringer.connected || performance.now() < this.pausedUntil;
-    if (resting || this.rung[kind] + count > MAX_RUNG) return false;
+  override reserve(kind: WorkKind, count: number, destinationId?: DestinationId): boolean {
+    if (this.stopped || !this.ringer.connected || performance.now() < this.pausedUntil) return false;
+    if (destinationId !== undefined) return this.reserveOf(destinationId, count);
+    if (this.rung[kind] + count > MAX_RUNG) return false;
     this.rung[kind] += count;
+    return true;
+  }
+
+  private reserveOf(destinationId: DestinationId, count: number): boolean {
+    const room = this.rooms.get(destinationId) ?? MAX_RUNG_PER_DESTINATION;
+    if (count > room) return false;
+    this.rooms.set(destinationId, room - count);
     return true;
   }
 
@@ -96,7 +106,8 @@ export class Relay extends Doorbell {
 
   private async poll(): Promise<void> {
     try {
-      for (const kind of WORK_KINDS) await this.pollKind(kind);
+      await this.pollLeads();
+      await this.pollDeliveries();
       if (this.takesDue && performance.now() - this.lastBacklogAt > BACKLOG_EVERY_MS) await this.measureBacklog();
       if (this.failing) {
         this.logger.info({ component: 'relay' }, 'polling again');
@@ -110,13 +121,37 @@ export class Relay extends Doorbell {
     }
   }
 
-  private async pollKind(kind: WorkKind): Promise<void> {
+  private async pollLeads(): Promise<void> {
+    const staleAfter = await this.staleAfter('leads');
+    this.rung.leads = await this.due.countRungLeads(staleAfter);
+    const room = MAX_RUNG - this.rung.leads;
+    if (this.rings && room > 0) this.ringRows(await this.due.takeLeads(staleAfter, room));
+  }
+
+  private async pollDeliveries(): Promise<void> {
+    const staleAfter = await this.staleAfter('deliveries');
+    const destinations = await this.due.rooms(staleAfter);
+    this.rung.deliveries = destinations.reduce((sum, { rung }) => sum + rung, 0);
+    this.rooms = new Map(destinations.map((destination) => [destination.id, roomOf(destination)]));
+    this.tell(destinations);
+    if (!this.rings) return;
+    const rows = await this.due.takeDeliveries(staleAfter, this.rooms);
+    for (const row of rows) if (row.kind === 'deliveries') this.rooms.set(row.destinationId, (this.rooms.get(row.destinationId) ?? 0) - 1);
+    this.ringRows(rows);
+  }
+
+  private get rings(): boolean {
+    return this.takesDue && this.ringer.connected && performance.now() >= this.pausedUntil;
+  }
+
+  private async staleAfter(kind: WorkKind): Promise<number> {
     const soon = performance.now() < this.soonUntil;
-    const staleAfter = soon || (await this.wasEmptied(kind)) ? STALE_SOON_SECONDS : STALE_RING_SECONDS;
-    this.rung[kind] = await this.due.countRung(kind, staleAfter);
-    const room = MAX_RUNG - this.rung[kind];
-    if (!this.takesDue || !this.ringer.connected || room <= 0 || performance.now() < this.pausedUntil) return;
-    this.ringRows(await this.due.take(kind, staleAfter, room));
+    return soon || (await this.wasEmptied(kind)) ? STALE_SOON_SECONDS : STALE_RING_SECONDS;
+  }
+
+  private tell(destinations: readonly DestinationRoom[]): void {
+    for (const { id, state } of destinations)
+      for (const one of DESTINATION_STATES) this.metrics.destinationState.set({ destination: id, state: one }, one === state ? 1 : 0);
   }
 
   private async wasEmptied(kind: WorkKind): Promise<boolean> {
@@ -152,5 +187,6 @@ export class Relay extends Doorbell {
       this.metrics.dueWork.set({ kind }, due);
       this.metrics.oldestDueSeconds.set({ kind }, oldest);
     }
+    for (const { id, waiting } of await this.due.waiting()) this.metrics.destinationWaiting.set({ destination: id }, waiting);
   }
 }
