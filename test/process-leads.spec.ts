@@ -166,6 +166,20 @@ describe('processing leads', () => {
     expect(await rowsOf('deliveries', id)).toHaveLength(1);
   });
 
+  it.each(['load', 'decide'] as const)(
+    'a connection that breaks in %s leaves its leads due at once, also when the next connection breaks too',
+    async (broken) => {
+      const id = await aLead();
+      const lost = (): Error => Object.assign(new Error('terminating connection'), { code: '57P01' });
+      jest.spyOn(store, broken).mockRejectedValueOnce(lost());
+      jest.spyOn(store, broken === 'load' ? 'unring' : 'forgive').mockRejectedValueOnce(lost());
+      await expect(processLeads.run([id])).rejects.toThrow('terminating connection');
+      expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', rung_at: null, crash_count: 0 });
+      await processLeads.run([id]);
+      expect(await leadRow(id)).toMatchObject({ status: 'READY' });
+    },
+  );
+
   it('of two processes that run one lead at once, one writes', async () => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => aLead()));
     const other = aProcess();

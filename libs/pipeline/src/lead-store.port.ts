@@ -35,7 +35,9 @@ export type DecideResult = 'decided' | 'decided_elsewhere' | 'claim_lost' | 'cla
 export abstract class LeadStore {
   /** The RECEIVED ones among the ids; counts the load against each of them until a journey is stored. */
   abstract load(ids: readonly LeadId[]): Promise<LoadedLead[]>;
-  /** Takes the count of the last load back: the fault was ours, not the lead's. */
+  /** Nobody has them in hand, so the relay may ring them again at once; what counts against them stays. */
+  abstract unring(ids: readonly LeadId[]): Promise<void>;
+  /** As unring, and takes the count of the last load back: the fault was ours, not the lead's. */
   abstract forgive(ids: readonly LeadId[]): Promise<void>;
   /** Takes the count of the last load back; nobody rings the lead before the time is over. */
   abstract postpone(id: LeadId, seconds: number): Promise<void>;

@@ -35,7 +35,7 @@ export class ProcessLeads {
 
   async run(ids: readonly LeadId[]): Promise<void> {
     await failpoint('process_before_load');
-    const loaded = await this.store.load(ids);
+    const loaded = await this.load(ids);
     const [suspects, healthy] = partition(loaded, ({ crashCount }) => crashCount > 0);
     const alone = loaded.length === 1;
     const now = alone ? loaded : healthy;
@@ -44,7 +44,17 @@ export class ProcessLeads {
     try {
       await Promise.all(now.map((lead) => this.decide(lead)));
     } catch (error) {
-      if (isDatabaseFault(error)) await this.forgiveWhenPossible(now.map(({ id }) => id));
+      if (isDatabaseFault(error)) await persistently(() => this.store.forgive(now.map(({ id }) => id)));
+      throw error;
+    }
+  }
+
+  /** A load whose connection broke leaves its leads marked as rung, and the relay would take them for somebody's work for a minute. */
+  private async load(ids: readonly LeadId[]): Promise<LoadedLead[]> {
+    try {
+      return await this.store.load(ids);
+    } catch (error) {
+      if (isDatabaseFault(error)) await persistently(() => this.store.unring(ids));
       throw error;
     }
   }
@@ -87,11 +97,6 @@ export class ProcessLeads {
       claimCheck = lastTry ? 'skipped' : 'certain';
     }
   }
-
-  /** The database was away or overloaded under a batch: that counts against no lead. If it stays away, the count stands and the leads are run alone. */
-  private async forgiveWhenPossible(ids: readonly LeadId[]): Promise<void> {
-    await this.store.forgive(ids).catch(() => {});
-  }
 }
 
 /** What the pipeline begins with, for a stored lead under one version of its tenant's configuration. */
@@ -112,6 +117,23 @@ export function startOf(lead: LoadedLead, resolved: ResolvedConfig, claimCheck: 
     claimCheck,
     source: config.sources.find(({ name }) => sourceIdOf(config.tenant, name) === lead.sourceId) ?? {},
   };
+}
+
+/** Connections break one by one, and the next one may hold: tried again at once. */
+const TRIES = 3;
+
+/**
+ * The database was away or overloaded under a batch: that counts against no lead. If it stays away, the count stands, the leads count as
+ * rung for a minute, and are run alone then.
+ */
+async function persistently(work: () => Promise<void>): Promise<void> {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const done = await work().then(
+      () => true,
+      () => false,
+    );
+    if (done) return;
+  }
 }
 
 /** The fault lies with the database or with our statements (away, overloaded, not migrated), not in the values of a lead. */
