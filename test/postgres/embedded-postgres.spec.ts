@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres, embeddedPostgresUrls, identifyProcess, runningPostgresUrls, StartProblem } from '#platform';
+import { eventually } from '../support/eventually.js';
 
 jest.setTimeout(60_000);
 
@@ -68,8 +69,9 @@ const clusterOf = (dataDir: string) => (JSON.parse(readFileSync(join(dataDir, 'p
 
 const isGone = (pid: number) => identifyProcess(pid) === null;
 
+/** Gives the processor away between two looks: what is waited for needs it. */
 async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await fact())) await new Promise((resolve) => setImmediate(resolve));
+  await eventually('what is waited for', async () => ((await fact()) ? true : undefined), 50);
 }
 
 /** Made once, which takes most of a first start; for every test that leaves a server behind it as good as it found it. */

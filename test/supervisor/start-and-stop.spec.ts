@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { embeddedPostgresUrls, identifyProcess, runningPostgresUrls } from '#platform';
+import { eventually } from '../support/eventually.js';
 import { makeStandInProject, type StandInProject } from '../support/stand-in-project.js';
 import { runSupervisorCommand, type SupervisorProcess } from '../support/supervisor-process.js';
 
@@ -46,14 +47,18 @@ const childPids = (): number[] =>
 const isGone = (pid: number): boolean => identifyProcess(pid) === null;
 const isUp = async (url: string): Promise<boolean> => (await fetch(`${url}/health/ready`)).status === 200;
 
+/** Gives the processor away between two looks: what is waited for needs it. */
 async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await fact())) await new Promise((resolve) => setImmediate(resolve));
+  await eventually('what is waited for', async () => ((await fact()) ? true : undefined), 100);
 }
 
 describe('npm start', () => {
-  it('prints a curl once the gateway is ready, and Ctrl-C stops everything in order', async () => {
+  it('prints a curl once the gateway is ready, keeps what it writes to its own user, and Ctrl-C stops everything in order', async () => {
     const supervisor = await startedUp();
     expect(supervisor.stdout()).toContain(`curl -X POST ${supervisor.url}/webhooks/leads`);
+    for (const file of ['postgres.json', 'postgres-credentials.json', 'supervisor.json', 'notes.txt']) {
+      expect(statSync(join(project.dataDir, file)).mode & 0o077).toBe(0);
+    }
     const pids = [postmasterPid(), ...childPids()];
     supervisor.pressCtrlC();
     await expect(supervisor.ended).resolves.toBe(0);
@@ -63,13 +68,6 @@ describe('npm start', () => {
       'CRM gets SIGTERM',
     ]);
     expect(pids.every(isGone)).toBe(true);
-  });
-
-  it('keeps what it writes to its own user', async () => {
-    await startedUp();
-    for (const file of ['postgres.json', 'postgres-credentials.json', 'supervisor.json', 'notes.txt']) {
-      expect(statSync(join(project.dataDir, file)).mode & 0o077).toBe(0);
-    }
   });
 
   it('leaves the demo CRM out when LEADGATE_DEMO=off', async () => {
@@ -134,17 +132,13 @@ describe('under npm', () => {
 });
 
 describe('after a kill -9', () => {
-  it('of the gateway, it is started again', async () => {
+  it('of the gateway, it is started again, and of the postmaster too, under the running gateway', async () => {
     const supervisor = await startedUp();
     const gateway = childPids()[1] ?? 0;
     process.kill(gateway, 'SIGKILL');
     await supervisor.says(/the gateway has ended \(SIGKILL\); starting it again/);
     await until(() => childPids()[1] !== gateway);
     await until(() => isUp(supervisor.url).catch(() => false));
-  });
-
-  it('of the postmaster, it is started again under the running gateway', async () => {
-    const supervisor = await startedUp();
     process.kill(postmasterPid(), 'SIGKILL');
     await supervisor.says(/Postgres runs again/);
     await expect(isUp(supervisor.url)).resolves.toBe(true);
@@ -193,14 +187,6 @@ describe('after a kill -9', () => {
 });
 
 describe('one clear sentence and exit code 1', () => {
-  it('for a second supervisor on the same data dir', async () => {
-    const first = await startedUp();
-    const second = run('start');
-    await expect(second.ended).resolves.toBe(1);
-    expect(second.output()).toMatch(/^leadgate: Leadgate already runs on the data folder .* npm run gateway\n$/);
-    await expect(isUp(first.url)).resolves.toBe(true);
-  });
-
   it.each([
     ['PORT', 'the gateway'],
     ['DEMO_CRM_PORT', 'the demo CRM'],
@@ -250,8 +236,70 @@ describe('one clear sentence and exit code 1', () => {
 });
 
 describe('npm run gateway', () => {
-  it('attaches to the database of a running npm start and leaves it running', async () => {
-    const first = await startedUp();
+  it('says what to do when nothing runs', async () => {
+    const alone = run('gateway');
+    await expect(alone.ended).resolves.toBe(1);
+    expect(alone.output()).toMatch(/Start Leadgate there first \(npm start\)/);
+  });
+});
+
+/** One start for all of it: nothing here ends what it stands beside. */
+describe('beside a running npm start', () => {
+  const ROLES = [
+    [[], 'leadgate_readonly'],
+    [['--owner'], 'leadgate_owner'],
+  ] as const;
+  const urlsBefore = new Map<string, string>();
+  let first: SupervisorProcess & { url: string };
+
+  beforeAll(async () => {
+    for (const [args, role] of ROLES) {
+      const before = run('db-url', {}, [...args]);
+      await before.ended;
+      urlsBefore.set(role, before.output());
+    }
+    expect(runningPostgresUrls(project.dataDir)).toBeNull();
+    const alone = run('db-migrate');
+    await expect(alone.ended).resolves.toBe(0);
+    expect(runningPostgresUrls(project.dataDir)).toBeNull();
+    first = await startedUp();
+    running.length = 0;
+  });
+
+  afterAll(async () => {
+    first.kill('SIGTERM');
+    await first.ended;
+  });
+
+  async function roleAt(url: string): Promise<string | undefined> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query<{ role: string }>('SELECT current_user AS role');
+    await client.end();
+    return rows[0]?.role;
+  }
+
+  it.each(ROLES)('db:url %s prints the string it printed while nothing ran', async (args, role) => {
+    const after = run('db-url', {}, [...args]);
+    await after.ended;
+    expect(after.output()).toBe(urlsBefore.get(role));
+    await expect(roleAt(after.output().trim())).resolves.toBe(role);
+  });
+
+  it('db:migrate works as it did alone', async () => {
+    const beside = run('db-migrate');
+    await expect(beside.ended).resolves.toBe(0);
+    await expect(isUp(first.url)).resolves.toBe(true);
+  });
+
+  it('a second one on the same data dir is refused in one clear sentence', async () => {
+    const second = run('start');
+    await expect(second.ended).resolves.toBe(1);
+    expect(second.output()).toMatch(/^leadgate: Leadgate already runs on the data folder .* npm run gateway\n$/);
+    await expect(isUp(first.url)).resolves.toBe(true);
+  });
+
+  it('npm run gateway attaches to its database and leaves it running', async () => {
     const postmaster = postmasterPid();
     const second = run('gateway', { PORT: '' });
     const [, url] = await second.says(/leadgate: gateway on (http:\S+)/);
@@ -263,47 +311,9 @@ describe('npm run gateway', () => {
     expect(isGone(postmaster)).toBe(false);
     await expect(isUp(first.url)).resolves.toBe(true);
   });
-
-  it('says what to do when nothing runs', async () => {
-    const alone = run('gateway');
-    await expect(alone.ended).resolves.toBe(1);
-    expect(alone.output()).toMatch(/Start Leadgate there first \(npm start\)/);
-  });
 });
 
 describe('the database commands', () => {
-  async function roleAt(url: string): Promise<string | undefined> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    const { rows } = await client.query<{ role: string }>('SELECT current_user AS role');
-    await client.end();
-    return rows[0]?.role;
-  }
-
-  it.each([
-    [[], 'leadgate_readonly'],
-    [['--owner'], 'leadgate_owner'],
-  ])('db:url %s prints the same string while nothing runs and afterwards', async (args, role) => {
-    const before = run('db-url', {}, args);
-    await before.ended;
-    expect(runningPostgresUrls(project.dataDir)).toBeNull();
-    await startedUp();
-    const after = run('db-url', {}, args);
-    await after.ended;
-    expect(after.output()).toBe(before.output());
-    await expect(roleAt(after.output().trim())).resolves.toBe(role);
-  });
-
-  it('db:migrate works beside a running gateway and alone, any number of times', async () => {
-    const alone = run('db-migrate');
-    await expect(alone.ended).resolves.toBe(0);
-    expect(runningPostgresUrls(project.dataDir)).toBeNull();
-    const supervisor = await startedUp();
-    const beside = run('db-migrate');
-    await expect(beside.ended).resolves.toBe(0);
-    await expect(isUp(supervisor.url)).resolves.toBe(true);
-  });
-
   it('db:check finds schema and migrations in step', async () => {
     const check = run('db-check');
     await expect(check.ended).resolves.toBe(0);
