@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { FollowedApiKeys } from '#access';
 import { AuditChainer } from '#audit';
 import { ClaimAccelerators } from '#dedup';
-import { DeliverLeads, FileDrops, ReclaimExpiredLeases } from '#delivery';
+import { DeliverLeads, FileDrops, ReclaimExpiredLeases, TendServices } from '#delivery';
 import { FollowedKeyRings } from '#keys';
 import { WatchLedger } from '#ledger';
 import { TellOperators, WatchGateway } from '#operator-events';
@@ -106,6 +106,7 @@ export class Background {
     const { app } = this;
     return [
       { name: 'reclaim_expired_leases', everyMs: SECOND, run: () => app.get(ReclaimExpiredLeases).runOnce() },
+      { name: 'tend_services', everyMs: SECOND, run: () => app.get(TendServices).runOnce() },
       { name: 'release_held_leads', everyMs: SECOND, run: () => app.get(ReleaseHeldLeads).runOnce() },
       { name: 'check_again', everyMs: SECOND, run: () => app.get(CheckAgain).runOnce() },
       { name: 'pass_on_claims', everyMs: SECOND, run: () => app.get(PassOnClaims).runOnce() },

@@ -18,6 +18,8 @@ import { PgCallBudgets } from './pg-call-budgets.js';
 import { PgDueDeliveries } from './pg-due-deliveries.js';
 import { PgExpiredLeases } from './pg-expired-leases.js';
 import { ReclaimExpiredLeases } from './reclaim-expired-leases.js';
+import { PgTendServices } from './services/pg-tend-services.js';
+import { TendServices } from './services/tend-services.js';
 
 @Module({
   providers: [
@@ -68,6 +70,11 @@ import { ReclaimExpiredLeases } from './reclaim-expired-leases.js';
         log: AttemptLog,
       ) => new DeliverLeads(due, destinations, makeAttempt, budgets, log),
       inject: [DueDeliveries, ConfiguredDestinations, MakeAttempt, CallBudgets, AttemptLog],
+    },
+    {
+      provide: TendServices,
+      useFactory: (pools: Pools, destinations: ConfiguredDestinations) => new TendServices(new PgTendServices(pools.relay), destinations),
+      inject: [Pools, ConfiguredDestinations],
     },
     {
       provide: ReclaimExpiredLeases,

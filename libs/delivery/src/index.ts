@@ -7,3 +7,4 @@ export { DestinationRegistry } from './destination-registry.js';
 export { recordUrlTemplateOf } from './record-url-template.js';
 export { ReclaimExpiredLeases } from './reclaim-expired-leases.js';
 export { FileDrops } from './destinations/file/file-drops.js';
+export { TendServices } from './services/tend-services.js';
