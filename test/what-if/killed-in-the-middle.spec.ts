@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { type GatewayProcess, makeDataDir, startGateway } from '../support/gateway-process.js';
 import { acmeFile, createWhatIfWorld, type WhatIfWorld } from './support/what-if-world.js';
 
-const LEADS = 1500;
+const LEADS = 600;
 
 let world: WhatIfWorld;
 let folder: Awaited<ReturnType<typeof makeDataDir>>;

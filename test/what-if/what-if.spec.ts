@@ -236,9 +236,9 @@ describe('many leads', () => {
     expect(peace.run.done).toBe(LEADS);
 
     const { id } = await world.start({ draft });
-    let reads = 0;
+    let steps = 0;
     const breaking = (): void => {
-      if ((reads += 1) % 3 === 0) throw new Error('the process dies');
+      if ((steps += 1) % 3 === 0) throw new Error('the process dies');
     };
     const processes = [world.runner(breaking), world.runner(breaking), world.runner()];
     while ((await world.whatIfs.find('every_tenant', id))?.status === 'RUNNING') {

@@ -22,6 +22,9 @@ const ROUND_MS = 800;
  * Nothing is written but the run's own rows. It works at most half of the time, and a single step a round while fresh leads wait.
  */
 export class RunWhatIfs {
+  /** Of the runs under way: reading one takes as long as deciding some leads. */
+  private readonly versions = new Map<ConfigVersionId, ResolvedConfig>();
+
   constructor(
     private readonly steps: WhatIfSteps,
     private readonly pipeline: PipelineOverClaims,
@@ -35,7 +38,10 @@ export class RunWhatIfs {
     const until = performance.now() + ROUND_MS;
     for (;;) {
       const began = performance.now();
-      if (!(await this.steps.next((step) => this.take(step)))) return false;
+      if (!(await this.steps.next((step) => this.take(step)))) {
+        this.versions.clear();
+        return false;
+      }
       const took = performance.now() - began;
       if (performance.now() + took > until || (await this.steps.freshLeadsWait())) return true;
       await new Promise((resolve) => setTimeout(resolve, took));
@@ -88,7 +94,11 @@ export class RunWhatIfs {
   }
 
   private async version(id: ConfigVersionId): Promise<ResolvedConfig | { readonly problems: readonly string[] }> {
-    return (await this.readVersion(id)) ?? { problems: ['it is gone'] };
+    const known = this.versions.get(id);
+    if (known !== undefined) return known;
+    const read = (await this.readVersion(id)) ?? { problems: ['it is gone'] };
+    if ('config' in read) this.versions.set(id, read);
+    return read;
   }
 }
 

@@ -63,11 +63,26 @@ export interface WhatIfWorld {
   /** Decides them for real, one after the other, under the version that is active. */
   decide(...ids: LeadId[]): Promise<void>;
   start(wish: Partial<WhatIfWish> & { draft: number }): Promise<WhatIf>;
-  /** Of a process. @param readThrough called before each version is read: may throw */
-  runner(readThrough?: () => void): RunWhatIfs;
+  /** Of a process. @param atTheEnd of a step, before it is committed: may throw */
+  runner(atTheEnd?: () => void): RunWhatIfs;
   /** Until it has ended. */
   run(id: string): Promise<WhatIf>;
   end(): Promise<void>;
+}
+
+class Breaking extends PgWhatIfSteps {
+  constructor(
+    pool: Pool,
+    private readonly atTheEnd: () => void,
+  ) {
+    super(pool);
+  }
+  override next(work: Parameters<PgWhatIfSteps['next']>[0]): Promise<boolean> {
+    return super.next(async (step) => {
+      await work(step);
+      this.atTheEnd();
+    });
+  }
 }
 
 const RING: KeyRing = { current: { id: 'k1', secret: randomBytes(32) }, previous: [] };
@@ -91,11 +106,10 @@ export async function createWhatIfWorld(): Promise<WhatIfWorld> {
     if (loaded.prepared === undefined) throw new Error(loaded.problems.join('\n'));
     return loaded.prepared;
   };
-  const runner = (readThrough: () => void = () => {}): RunWhatIfs =>
-    new RunWhatIfs(new PgWhatIfSteps(pool), new PipelineOverClaims((factory) => factory()), rings, async (id) => {
-      readThrough();
-      return readVersion(pool, id, context());
-    });
+  const runner = (atTheEnd: () => void = () => {}): RunWhatIfs =>
+    new RunWhatIfs(new Breaking(pool, atTheEnd), new PipelineOverClaims((factory) => factory()), rings, (id) =>
+      readVersion(pool, id, context()),
+    );
   const found = async (id: string): Promise<WhatIf> => (await whatIfs.find('every_tenant', id)) as WhatIf;
 
   return {
