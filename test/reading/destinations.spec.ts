@@ -111,7 +111,13 @@ describe('destinations are shown', () => {
   });
 
   const LATER = "now() + interval '1 hour'";
-  it.each([
+  interface Standing {
+    readonly state: string;
+    readonly columns: Readonly<Record<string, string>>;
+    readonly until: unknown;
+    readonly reason: string | null;
+  }
+  const standings: readonly Standing[] = [
     {
       state: 'open',
       columns: { state: "'open'", failures: '5', opened_at: 'now()', probe_at: LATER },
@@ -132,7 +138,8 @@ describe('destinations are shown', () => {
       until: null,
       reason: 'gone',
     },
-  ])('$state: $columns', async ({ columns, state, until, reason }) => {
+  ];
+  it.each(standings)('$state: $columns', async ({ columns, state, until, reason }) => {
     await service(columns);
     expect(await read('/v1/destinations/customer-api', tenantKey)).toMatchObject({ state, until, reason });
   });
