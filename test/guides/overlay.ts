@@ -37,6 +37,7 @@ export function makeOverlay(): Overlay {
     'libs',
     'test/fixtures',
     'test/support',
+    'test/faults/support',
     'package.json',
     'tsconfig.json',
     'nest-cli.json',
