@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { eventually } from '../support/eventually.js';
 import { QUEUE_BACKENDS } from '../support/gateway-process.js';
 import { FaultWorld, sendLead } from './support/fault-world.js';
 import type { GatewaySlot } from './support/gateway-slot.js';
@@ -140,7 +141,7 @@ describe.each(QUEUE_BACKENDS)('a process killed at every place of a lead’s way
     await world.timePasses();
     await gateway.start({ unready: true });
     await world.until('the second attempt is open', `select from deliveries where lead_id = $1 and attempt_no = 2`, [leadId]);
-    await untilSeen(1);
+    await eventually('the CRM has it', async () => ((await world.crm.requests()).length === 1 ? true : undefined));
     await gateway.kill();
     expect(await delivery()).toEqual({ status: 'SENDING', attempt_no: 2 });
   });
@@ -181,8 +182,4 @@ describe.each(QUEUE_BACKENDS)('a process killed at every place of a lead’s way
     );
     expect(attempts.map(({ sent_state }) => sent_state)).toEqual(['unknown', 'unknown', 'unknown', 'answered']);
   });
-
-  async function untilSeen(requests: number): Promise<void> {
-    while ((await world.crm.requests()).length < requests) await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 });
