@@ -113,7 +113,7 @@ describe('a lead is decided anew with the configuration as it is now', () => {
       address: { ...{ street: 'Weg 1', city: 'Bonn' }, zip: '53111' },
     });
     await world.until(gateway, rejected, 'REJECTED');
-    const unmapped = await world.post(gateway, { email: 'b@example.com', phone: undefined });
+    const unmapped = await world.post(gateway, { email: 'b@example.com', phone: undefined, mobile: '+491608912302' });
     await world.until(gateway, unmapped, 'PERMANENTLY_FAILED');
     expect(await world.ask(gateway, `/v1/leads/${unmapped}/replay`, { kind: 'redeliver', reason: 'once more' })).toMatchObject({
       status: 409,
@@ -125,8 +125,8 @@ describe('a lead is decided anew with the configuration as it is now', () => {
     await world.changeConfig(gateway, (text) =>
       text
         .replaceAll(`'^66[0-9]{3}$'`, () => `'^(66|53)[0-9]{3}$'`)
-        .replace('as: text, required_as: phone', 'as: text')
-        .replace('env:CUSTOMER_PRODUCT_NAME|Solaranlagen', 'Photovoltaik'),
+        .replace('from: [phone], as: text', 'from: [phone, mobile], as: text')
+        .replace('default: de', 'default: at'),
     );
     for (const id of [rejected, unmapped, refused]) {
       expect(await reprocess(id)).toMatchObject({ status: 202, body: { status: 'RECEIVED' } });
@@ -135,7 +135,7 @@ describe('a lead is decided anew with the configuration as it is now', () => {
     const { deliveries } = await world.lead(gateway, refused);
     expect(deliveries).toMatchObject([
       { id: first?.id, epoch: 1, status: 'PERMANENTLY_FAILED', superseded_at: expect.any(String) },
-      { epoch: 2, status: 'DELIVERED', superseded_at: null, payload: { product: { name: 'Photovoltaik' } } },
+      { epoch: 2, status: 'DELIVERED', superseded_at: null, payload: { lead: { country: 'at' } } },
     ]);
     expect(deliveries[1]?.idempotency_key).not.toBe(first?.idempotency_key);
   }, 60_000);

@@ -131,7 +131,7 @@ describe('many leads are taken up again', () => {
     await world.until(gateway, unmapped, 'PERMANENTLY_FAILED');
     const first = await start({ rate_per_second: 100 });
     const ended = await world.untilReplay(gateway, first.id, ({ status }) => status === 'FINISHED');
-    expect(ended).toMatchObject({ total: 3, replayed: 2, skipped: 1, skipped_because: { nothing_failed: 1 } });
+    expect(ended).toMatchObject({ total: 3, replayed: 2, skipped: 1, skipped_because: { never_mapped: 1 } });
   }, 120_000);
 
   it.each([

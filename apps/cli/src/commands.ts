@@ -19,6 +19,12 @@ import { keysRotate } from './commands/keys-rotate.js';
 import { keysStatus } from './commands/keys-status.js';
 import { ledger } from './commands/ledger.js';
 import { policyShadow } from './commands/policy-shadow.js';
+import { replayCancel } from './commands/replay-cancel.js';
+import { replayLeadCommand } from './commands/replay-lead.js';
+import { replayList } from './commands/replay-list.js';
+import { replayResume } from './commands/replay-resume.js';
+import { replayShow } from './commands/replay-show.js';
+import { replayStart } from './commands/replay-start.js';
 import { sweep } from './commands/sweep.js';
 import { whatIfCancel } from './commands/what-if-cancel.js';
 import { whatIfList } from './commands/what-if-list.js';
@@ -45,6 +51,12 @@ export const COMMANDS: readonly Command[] = [
   whatIfList,
   whatIfCancel,
   whatIfPromote,
+  replayStart,
+  replayList,
+  replayShow,
+  replayCancel,
+  replayResume,
+  replayLeadCommand,
   destinationsList,
   destinationsShow,
   destinationsPause,

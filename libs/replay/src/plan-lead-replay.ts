@@ -93,7 +93,7 @@ export function planLeadReplay(lead: LeadStanding, deliveries: readonly Delivery
     case 'reprocess':
       return planReprocessing(lead, deliveries);
     case 'redeliver':
-      return planSending(lead, deliveries, (standing) => redelivered(standing, wish));
+      return planSending(lead, deliveries, (standing) => redelivered(lead, standing, wish));
     case 'send_as_new':
       return planSending(lead, deliveries, (standing) => sentAsNew(lead, { current: standing, all: deliveries }, wish));
     default:
@@ -132,13 +132,15 @@ function planSending(
   return { kind: 'send', reopened, anew, leadStatus };
 }
 
-function redelivered(current: readonly DeliveryStanding[], wish: LeadWish): Sending {
+function redelivered(lead: LeadStanding, current: readonly DeliveryStanding[], wish: LeadWish): Sending {
   const ended = ofDestination(current, wish).filter((delivery) => REOPENABLE.includes(delivery.status) && isMeant(delivery, wish));
   const reopened = ended.filter(({ mapped }) => mapped);
-  return { reopened, anew: [], otherwise: ended.length > 0 ? 'never_mapped' : nothingOf(current) };
+  return { reopened, anew: [], otherwise: ended.length > 0 ? 'never_mapped' : nothingOf(lead, current) };
 }
 
-function nothingOf(current: readonly DeliveryStanding[]): SkipCause {
+/** A lead that failed without a delivery could not be mapped for any destination. */
+function nothingOf({ status: leadStatus }: LeadStanding, current: readonly DeliveryStanding[]): SkipCause {
+  if (leadStatus === 'PERMANENTLY_FAILED' && current.length === 0) return 'never_mapped';
   return current.length > 0 && current.every(({ status }) => status === 'DELIVERED') ? 'delivered' : 'nothing_failed';
 }
 
