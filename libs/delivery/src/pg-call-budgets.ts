@@ -5,6 +5,10 @@ import { CallBudgets, type CallBudget } from './call-budgets.port.js';
 /** Renewed every second; a process that went away counts for one more at most. */
 const LEASED_SECONDS = 2;
 
+/**
+ * While a breaker is not closed its service is given the pace of one that has just recovered: a budget lasts a second, and one without a pace
+ * would let everything that waits go at once in the second after the breaker closes.
+ */
 const LEASE = `
   with mine as (
     insert into call_budgets (service_id, process_id, leased_until)
@@ -18,7 +22,7 @@ const LEASE = `
            where other.service_id = service.id and other.process_id <> $2::uuid and other.leased_until > clock_timestamp())::int as others,
          calls_per_second as "throttledTo",
          extract(epoch from clock_timestamp() - greatest(throttled_at, hold_until))::float8 as "throttledSecondsAgo",
-         extract(epoch from clock_timestamp() - closed_at)::float8 as "recoveredSecondsAgo"
+         case when breakers.state <> 'closed' then 0 else extract(epoch from clock_timestamp() - closed_at)::float8 end as "recoveredSecondsAgo"
     from unnest($1::text[]) as service (id) left join breakers on breakers.service_id = service.id`;
 
 interface Row {
