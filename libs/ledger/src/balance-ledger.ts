@@ -28,8 +28,8 @@ export interface LedgerFilter {
 /** @param leads accounted for so far @param reached up to which moment, in milliseconds since 1970 */
 export type OnProgress = (leads: number, reached: number) => void;
 
-/** Leads read in one statement: about half a second of one connection. */
-const PAGE_LEADS = 20_000;
+/** Leads read in one statement: under a second of one connection on a busy machine of two cores (measured with 100,000 leads, 400,000 events). */
+const PAGE_LEADS = 10_000;
 const AFTER_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**

@@ -52,7 +52,7 @@ const FINDING = `
   END`;
 
 /**
- * Every table is read by the same range of lead ids, through an index, and put together once: a page of 20,000 leads is one pass over each.
+ * Every table is read by the same range of lead ids, through an index, and put together once: a page of leads is one pass over each.
  * Only deliveries that nothing took the place of say anything about their lead.
  */
 const LEADS = `
