@@ -132,7 +132,7 @@ async function auditTells(client: pg.ClientBase, owner: pg.Pool): Promise<string
     `select leads.id from leads
       where (select count(*) from audit_events where lead_id = leads.id and type = 'lead.received') <> 1
          or leads.status is distinct from (select to_status from audit_events
-                                            where lead_id = leads.id and delivery_id is null and to_status is not null order by id desc limit 1)`,
+                                            where lead_id = leads.id and delivery_id is null and to_status is not null order by at desc, id desc limit 1)`,
   );
   const verdict = await verifyAuditChain(owner);
   return [
