@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '#core';
 import { aTenantFile } from '../../../libs/core/src/config/testing/a-tenant-file.js';
 import { CANARY } from './demo-lead.js';
+import { eventually } from '../../support/eventually.js';
 import type { FaultWorld } from './fault-world.js';
 
 /** A destination as a test wants it: its name and what differs from `aDestination`. */
@@ -25,8 +26,17 @@ export function aDestination(world: FaultWorld, { name, ...wish }: DestinationWi
 
 export const pathOf = (destination: string): string => `/lead/receive/${destination}`;
 
-/** Writes the tenant `crm`, every lead of which goes to all of these destinations. @returns what LEADGATE_CONFIG names */
-export async function writeTenant(world: FaultWorld, destinations: readonly DestinationWish[]): Promise<string> {
+export interface TenantWish {
+  /** A lead goes to the destination that its field `to` names; unless told, to all of them. */
+  readonly routed?: boolean;
+}
+
+/** Writes the tenant `crm`. @returns what LEADGATE_CONFIG names */
+export async function writeTenant(
+  world: FaultWorld,
+  destinations: readonly DestinationWish[],
+  { routed = false }: TenantWish = {},
+): Promise<string> {
   const file = join(world.folder.path, 'crm-tenant.json');
   const tenant = aTenantFile({
     tenant: 'crm',
@@ -44,21 +54,26 @@ export async function writeTenant(world: FaultWorld, destinations: readonly Dest
       },
     ],
     destinations: destinations.map((wish) => aDestination(world, wish)),
+    ...(routed && {
+      routes: destinations.map(({ name }) => ({ name, when: [{ field: ['to'], check: 'equals', value: name }], to: [name] })),
+    }),
   });
   await writeFile(file, JSON.stringify(tenant));
   return file;
 }
 
-/** @returns the id of the lead */
-export async function postLead(gatewayUrl: string, number = 1): Promise<string> {
-  const answer = await fetch(`${gatewayUrl}/in/form`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ phone: `+4916089${String(number).padStart(5, '0')}`, email: `${CANARY}-${number}@example.com`, zip: '66123' }),
+/** As a sender does that keeps its promise: 503 means that nothing was taken, so it comes again, with the same key. @returns the id of the lead */
+export async function postLead(gatewayUrl: string, number = 1, to = ''): Promise<string> {
+  return eventually(`lead ${number} is taken`, async () => {
+    const answer = await fetch(`${gatewayUrl}/in/form`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': `lead-${number}` },
+      body: JSON.stringify({ phone: `+4916089${String(number).padStart(5, '0')}`, email: `${CANARY}-${number}@example.com`, to }),
+    });
+    const { lead_id: leadId } = (await answer.json()) as { lead_id?: string };
+    if (answer.status !== 503 && leadId === undefined) throw new Error(`POST /in/form: ${answer.status}`);
+    return leadId;
   });
-  const { lead_id: leadId } = (await answer.json()) as { lead_id?: string };
-  if (leadId === undefined) throw new Error(`POST /in/form: ${answer.status}`);
-  return leadId;
 }
 
 export interface AttemptFacts {
