@@ -229,6 +229,11 @@ describe('processing leads', () => {
     await processLeads.run([suspect]);
     expect(await leadRow(suspect)).toMatchObject({ status: 'HELD', hold_reason: 'poison', hold_until: null });
     expect(await trail(suspect)).toEqual(['RECEIVED>HELD']);
+    // Who asks for the verdict reads it from the journey, and an operator hears of it once.
+    const journeys = await pool.query('select outcome, reason, decision, reason_codes from journeys where lead_id = $1', [suspect]);
+    expect(journeys.rows).toEqual([{ outcome: 'hold', reason: 'poison', decision: 'WARN', reason_codes: ['poison'] }]);
+    const events = await pool.query('select type, detail from operator_events where subject = $1', [suspect]);
+    expect(events.rows).toEqual([{ type: 'lead.poisoned', detail: { crashes: 4, source: expect.any(String) } }]);
   });
 
   it('a suspect that runs through alone is an ordinary lead again', async () => {
@@ -316,13 +321,22 @@ describe('processing leads', () => {
 
   it('a fault of ours counts against the lead it met, so that it ends up held and not tried for ever', async () => {
     const id = await aLead();
-    jest.spyOn(store, 'decide').mockRejectedValue(new TypeError('our mistake'));
+    const decide = jest.spyOn(store, 'decide').mockRejectedValue(new TypeError('our mistake'));
     for (let time = 1; time <= 4; time += 1) {
       await expect(processLeads.run([id])).rejects.toThrow('our mistake');
       expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', crash_count: time });
     }
+    decide.mockRestore();
     await processLeads.run([id]);
     expect(await leadRow(id)).toMatchObject({ status: 'HELD', hold_reason: 'poison' });
+  });
+
+  it('two jobs with the same lead at the same time are no crash', async () => {
+    const ids = await Promise.all([aLead(), aLead()]);
+    const load = jest.spyOn(store, 'load');
+    await Promise.all([processLeads.run(ids), processLeads.run(ids), processLeads.run([...ids].reverse())]);
+    expect(load).toHaveBeenCalledTimes(1);
+    for (const id of ids) expect(await leadRow(id)).toMatchObject({ status: 'READY', crash_count: 0 });
   });
 
   it('a lead whose tenant has no configuration here waits, however often it is looked at', async () => {

@@ -43,7 +43,6 @@ export abstract class LeadStore {
   abstract postpone(id: LeadId, seconds: number): Promise<void>;
   /** Commits the journey with its claims and everything that follows from it. */
   abstract decide(decided: DecidedLead): Promise<DecideResult>;
-  abstract holdAsPoison(lead: LoadedLead): Promise<void>;
   /** Resolves when no decision is on its way to the database. */
   abstract drain(): Promise<void>;
 }

@@ -111,7 +111,3 @@ export function writeStatement({ deliveries, crmLeads }: AlsoWritten): { name: s
 }
 
 export const FIND_JOURNEYS = { name: 'find_journeys_by_id', text: 'select id from journeys where id = any($1::uuid[])' };
-
-export const HOLD_AS_POISON = `
-  update leads set status = 'HELD', hold_reason = 'poison', hold_until = null, rung_at = null, updated_at = clock_timestamp()
-   where id = $1 and status = 'RECEIVED' returning id`;

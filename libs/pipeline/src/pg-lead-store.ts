@@ -1,12 +1,22 @@
-import { appendAuditEvents, type AuditEventInput, auditEventRows } from '#audit';
-import { type DestinationId, type DeliveryId, Doorbell, type JsonObject, type LeadId, type SourceId, type TenantId } from '#core';
+import { type AuditEventInput, auditEventRows } from '#audit';
+import {
+  type DestinationId,
+  type DeliveryId,
+  Doorbell,
+  type JsonObject,
+  type LeadId,
+  type OperatorEventInput,
+  type SourceId,
+  type TenantId,
+} from '#core';
 import { CLAIM_SETTINGS, type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
+import { appendOperatorEvents } from '#operator-events';
 import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient } from '#platform';
 import { claimRequestOf } from './claim-request.js';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isUrgent } from './decided-row.js';
 import { changeEvents, decideAnew, type DeliveryChanges, writeChanges } from './pg-decide-anew.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
-import { FIND_JOURNEYS, HOLD_AS_POISON, LOAD, ROW_BY_ROW, UNRING, writeStatement } from './pg-lead-statements.js';
+import { FIND_JOURNEYS, LOAD, ROW_BY_ROW, UNRING, writeStatement } from './pg-lead-statements.js';
 
 /** Of claims that expired, within one flush; the next ones have to wait for theirs. */
 const MAX_CLEARINGS = 3;
@@ -78,25 +88,6 @@ export class PgLeadStore extends LeadStore {
 
   override decide(decided: DecidedLead): Promise<DecideResult> {
     return this.decisions.submit(itemOf(decided));
-  }
-
-  override async holdAsPoison(lead: LoadedLead): Promise<void> {
-    await inTransaction(this.pool, async (client) => {
-      const { rowCount } = await client.query(HOLD_AS_POISON, [lead.id]);
-      if (rowCount === 0) return;
-      await appendAuditEvents(client, [
-        {
-          tenantId: lead.tenantId,
-          leadId: lead.id,
-          type: 'lead.held',
-          from: 'RECEIVED',
-          to: 'HELD',
-          actor: 'pipeline',
-          reason: 'poison',
-          detail: { crashCount: lead.crashCount },
-        },
-      ]);
-    });
   }
 
   override async drain(): Promise<void> {
@@ -270,7 +261,17 @@ async function writeDecisions(client: PoolClient, items: readonly Item[], rung: 
     client,
     winners.flatMap(({ changes }) => changes ?? []),
   );
+  await appendOperatorEvents(client, winners.flatMap(poisoned));
   return { lost, winners };
+}
+
+/** A lead that took processes down is held: somebody has to look at it. */
+function poisoned({ decided: { lead, journey } }: Item): OperatorEventInput[] {
+  const { outcome } = journey;
+  if (outcome.kind !== 'hold' || outcome.reason.code !== 'poison') return [];
+  return [
+    { tenantId: lead.tenantId, type: 'lead.poisoned', subject: lead.id, detail: { crashes: lead.crashCount, source: lead.sourceId } },
+  ];
 }
 
 /** A lead that was decided before may have deliveries, and what becomes of them is part of the decision. */

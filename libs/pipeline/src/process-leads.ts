@@ -1,4 +1,4 @@
-import { ActiveConfig, type ClaimCheck, type LeadFacts, type LeadId, type ResolvedConfig, sourceIdOf } from '#core';
+import { ActiveConfig, type ClaimCheck, type Hold, type LeadFacts, type LeadId, type ResolvedConfig, sourceIdOf } from '#core';
 import { failpoint, isDatabaseUnavailable, isDataError, sqlStateOf, type Logger } from '#platform';
 import type { LeadPipeline } from './lead-pipeline.js';
 import type { DecidedLead, LeadStore, LoadedLead } from './lead-store.port.js';
@@ -8,6 +8,13 @@ import type { TellDecisions } from './tell-decisions.js';
 const CRASHES_ALONE = 3;
 /** A lead whose tenant has no configuration that can be used here is looked at again after this time, as often as it takes. */
 const NO_CONFIG_SECONDS = 10;
+
+/** A journey of its own, so that who asks for the verdict reads it: WARN, held. A person looks at the lead and reprocesses it. */
+const POISON: Hold = {
+  kind: 'hold',
+  reason: { code: 'poison', detail: `${CRASHES_ALONE} processes died while they had this lead alone` },
+  holdSeconds: null,
+};
 
 /** Of deciding one lead while it loses claims. */
 const MAX_ROUNDS = 5;
@@ -25,6 +32,8 @@ export type ProcessedLead =
  * deliveries; a run that is repeated, late or doubled finds the lead decided and writes nothing.
  */
 export class ProcessLeads {
+  private readonly inHand = new Set<LeadId>();
+
   constructor(
     private readonly pipeline: LeadPipeline,
     private readonly store: LeadStore,
@@ -33,9 +42,23 @@ export class ProcessLeads {
     private readonly logger: Logger,
   ) {}
 
+  /**
+   * A lead that another job of this process has in hand is left to it: behind a long backlog the relay rings twice, and a second load would
+   * count as a crash that never was.
+   */
   async run(ids: readonly LeadId[]): Promise<void> {
     await failpoint('process_before_load');
-    const loaded = await this.load(ids);
+    const free = ids.filter((id) => !this.inHand.has(id));
+    if (free.length === 0) return;
+    for (const id of free) this.inHand.add(id);
+    try {
+      await this.runLoaded(await this.load(free));
+    } finally {
+      for (const id of free) this.inHand.delete(id);
+    }
+  }
+
+  private async runLoaded(loaded: readonly LoadedLead[]): Promise<void> {
     const [suspects, healthy] = partition(loaded, ({ crashCount }) => crashCount > 0);
     const alone = loaded.length === 1;
     const now = alone ? loaded : healthy;
@@ -61,18 +84,24 @@ export class ProcessLeads {
 
   /** One lead, from its stored content to its committed decision. @throws on faults; then nothing was written */
   async decide(lead: LoadedLead): Promise<ProcessedLead> {
-    if (lead.crashCount > CRASHES_ALONE) {
-      await this.store.holdAsPoison(lead);
-      return { kind: 'waits', why: 'it is held, because processes died over it' };
-    }
-    await failpoint('process_after_load', lead.id);
+    const isPoison = lead.crashCount > CRASHES_ALONE;
+    if (!isPoison) await failpoint('process_after_load', lead.id);
     const resolved = this.config.tenant(lead.tenantId);
     if (resolved === undefined) {
       this.logger.warn({ lead_id: lead.id, tenant_id: lead.tenantId }, 'no active configuration of this tenant: the lead waits');
       await this.store.postpone(lead.id, NO_CONFIG_SECONDS);
       return { kind: 'waits', why: 'its tenant has no configuration that can be used here' };
     }
-    return this.decideWith(lead, resolved);
+    return isPoison ? this.decideAs(POISON, lead, resolved) : this.decideWith(lead, resolved);
+  }
+
+  /** Without running anything: what the lead does to a process is what it is held for. */
+  private async decideAs(outcome: Hold, lead: LoadedLead, resolved: ResolvedConfig): Promise<ProcessedLead> {
+    const journey = { outcome, facts: startOf(lead, resolved, 'skipped'), stages: [], durationMicros: 0 };
+    const decided = { lead, config: resolved, journey };
+    const won = (await this.store.decide(decided)) === 'decided';
+    this.teller.tell(decided, won, 0);
+    return won ? { kind: 'decided', decided } : { kind: 'decided_elsewhere' };
   }
 
   /**
