@@ -4,9 +4,16 @@ import { type BenchContext, COLLECTORS } from './bench-context.js';
 import { benchDeliver } from './deliver.js';
 import { benchGuard } from './guard.js';
 import { benchIngest } from './ingest.js';
+import { benchIsolation } from './isolation.js';
 import { benchTelemetry } from './telemetry.js';
 
-export const BENCHMARKS = { ingest: benchIngest, deliver: benchDeliver, guard: benchGuard, telemetry: benchTelemetry };
+export const BENCHMARKS = {
+  ingest: benchIngest,
+  deliver: benchDeliver,
+  guard: benchGuard,
+  isolation: benchIsolation,
+  telemetry: benchTelemetry,
+};
 const ACCELERATORS = ['none', 'bloom', 'redis', 'bloom,redis'];
 type BenchName = keyof typeof BENCHMARKS;
 
@@ -19,6 +26,8 @@ export const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHMARKS).join(' 
   guard      verdicts per second, their latency and how right they are, for messy labelled leads
              [--leads 100000] [--seed 1] [--concurrency 64] [--again] [--restart] [--accelerators ${ACCELERATORS.join(' | ')}]
              --again sends the same leads a second time, --restart once more after the gateway was started anew
+  isolation  how long a lead takes to a healthy destination, alone and beside one that hangs and one that answers 500, by turns
+             [--rounds 3] [--seconds 6]
   telemetry  verdicts per second without a StatsD collector, with an absent one and with one that never reads, by turns
              [--rounds 3] [--concurrency 64] [--collector ${COLLECTORS.join(' | ')}]
 

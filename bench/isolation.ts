@@ -1,0 +1,170 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { BenchContext } from './bench-context.js';
+import { type BenchPostgres, startBenchPostgres } from './support/bench-postgres.js';
+import { startGateway } from './support/gateway.js';
+import { type CrmManner, startPretendCrm } from './support/pretend-crm.js';
+import { startRedis } from './support/redis.js';
+import { rounded } from './support/statistics.js';
+
+/** Leads a second to the healthy destination: far below what the machine can do, so that what is measured is waiting, not computing. */
+const HEALTHY_PER_SECOND = 40;
+/** The same to each of the others, besides what waits for them when the measurement begins. */
+const TROUBLED_PER_SECOND = 4;
+const BACKLOG = 300;
+const TICK_MS = 50;
+
+const MANNERS: Readonly<Record<string, CrmManner>> = { healthy: 'takes', hanging: 'hangs', failing: 'fails' };
+
+/**
+ * How long a lead takes to a healthy destination, from its arrival to its delivery: alone, and beside a destination that never answers and one
+ * that answers 500, each with a backlog. Their breakers are off: an open one would end the disturbance that is measured.
+ */
+export async function benchIsolation({ root, rounds, seconds, say }: BenchContext): Promise<object> {
+  const redis = await startRedis({ 'maxmemory-policy': 'noeviction' });
+  const seen = { alone: [] as number[], beside: [] as number[] };
+  try {
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const way of round % 2 === 1 ? (['alone', 'beside'] as const) : (['beside', 'alone'] as const)) {
+        const p95 = await oneRound(root, { redisUrl: redis?.url, seconds, beside: way === 'beside' });
+        seen[way].push(p95);
+        say(`round ${round}/${rounds} ${way.padEnd(6)} p95 ${rounded(p95, 1)} ms`);
+      }
+    }
+  } finally {
+    redis?.stop();
+  }
+  const [alone, beside] = [median(seen.alone), median(seen.beside)];
+  return { alone_p95_ms: rounded(alone, 1), beside_p95_ms: rounded(beside, 1), ratio: rounded(beside / alone, 3) };
+}
+
+interface Round {
+  readonly redisUrl: string | undefined;
+  readonly seconds: number;
+  readonly beside: boolean;
+}
+
+async function oneRound(root: string, { redisUrl, seconds, beside }: Round): Promise<number> {
+  const postgres = await startBenchPostgres(root);
+  const stops: (() => unknown)[] = [() => postgres.stop()];
+  try {
+    const urls: Record<string, string> = {};
+    for (const [name, manner] of Object.entries(MANNERS)) {
+      const crm = await startPretendCrm(manner);
+      stops.push(crm.stop);
+      urls[name] = crm.url;
+    }
+    const gateway = await startGateway(root, postgres, {
+      LEADGATE_CONFIG: await writeConfig(root, postgres.dataDir, urls),
+      LEADGATE_ALLOWED_PRIVATE_ADDRESSES: '127.0.0.1',
+      ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    });
+    stops.push(() => gateway.stop('SIGKILL'));
+    const sender = new Sender(`${gateway.url}/webhooks/leads`);
+    // The first leads of a process find cold code.
+    await sender.send('healthy', 200);
+    await untilDelivered(postgres, 200);
+    if (beside) await Promise.all([sender.send('hanging', BACKLOG), sender.send('failing', BACKLOG)]);
+    const [{ now } = { now: '' }] = await postgres.query<{ now: string }>('select clock_timestamp()::text as now');
+    const sent = await steadily(sender, seconds, beside);
+    await untilDelivered(postgres, 200 + sent);
+    return await p95Since(postgres, now);
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+/** The demo tenant with three destinations; `utm_source` of a lead names the one it goes to. */
+async function writeConfig(root: string, dataDir: string, urls: Readonly<Record<string, string>>): Promise<string> {
+  const folder = join(dataDir, 'config');
+  await mkdir(folder);
+  await copyFile(join(root, 'config', 'solar-attributes.json'), join(folder, 'solar-attributes.json'));
+  const demo = await readFile(join(root, 'config', 'demo.yaml'), 'utf8');
+  const before = demo.slice(0, demo.indexOf('\ndestinations:\n'));
+  const routes = Object.keys(urls).map((name) => ({ name, when: [{ field: ['utm_source'], check: 'equals', value: name }], to: [name] }));
+  const destinations = Object.entries(urls).map(([name, url]) => ({
+    name,
+    kind: 'http',
+    url,
+    authentication: { kind: 'none' },
+    mapping: 'customer',
+    answers: 'standard',
+    effect: 'keyed',
+    breaker: { off: true },
+  }));
+  // Every JSON value is YAML.
+  await writeFile(
+    join(folder, 'demo.yaml'),
+    `${before}\nroutes: ${JSON.stringify(routes)}\ndestinations: ${JSON.stringify(destinations)}\n`,
+  );
+  return folder;
+}
+
+class Sender {
+  private sent = 0;
+
+  constructor(private readonly url: string) {}
+
+  async send(destination: string, count: number): Promise<void> {
+    for (let left = count; left > 0; left -= 20) await Promise.all(Array.from({ length: Math.min(20, left) }, () => this.one(destination)));
+  }
+
+  private async one(destination: string): Promise<void> {
+    this.sent += 1;
+    const number = `${this.sent}`.padStart(7, '0');
+    const response = await fetch(this.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        email: `lead${number}@example.com`,
+        phone: `0160 ${number}`,
+        address: { zip: '66123' },
+        house: { is_owner: true },
+        utm_source: destination,
+      }),
+    });
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+  }
+}
+
+/** @returns how many went to the healthy destination */
+async function steadily(sender: Sender, seconds: number, beside: boolean): Promise<number> {
+  const began = performance.now();
+  const sent = { healthy: 0, hanging: 0, failing: 0 };
+  const answers: Promise<void>[] = [];
+  const upTo = (destination: keyof typeof sent, perSecond: number, passed: number): void => {
+    const due = Math.floor((perSecond * passed) / 1000) - sent[destination];
+    sent[destination] += due;
+    for (let n = 0; n < due; n += 1) answers.push(sender.send(destination, 1));
+  };
+  for (let passed = 0; passed < seconds * 1000; passed = performance.now() - began) {
+    upTo('healthy', HEALTHY_PER_SECOND, passed);
+    if (beside) for (const other of ['hanging', 'failing'] as const) upTo(other, TROUBLED_PER_SECOND, passed);
+    await pause(TICK_MS);
+  }
+  await Promise.all(answers);
+  return sent.healthy;
+}
+
+async function untilDelivered(postgres: BenchPostgres, count: number): Promise<void> {
+  for (;;) {
+    const [row] = await postgres.query<{ n: number }>(`select count(*)::int as n from deliveries where status = 'DELIVERED'`);
+    if ((row?.n ?? 0) >= count) return;
+    await pause(TICK_MS);
+  }
+}
+
+async function p95Since(postgres: BenchPostgres, since: string): Promise<number> {
+  const [row] = await postgres.query<{ p95: number }>(
+    `select percentile_cont(0.95) within group (order by extract(epoch from finished_at - leads.received_at) * 1000)::float8 as p95
+       from deliveries join leads on leads.id = deliveries.lead_id
+      where destination_id = 'demo/healthy' and deliveries.status = 'DELIVERED' and leads.received_at >= '${since}'`,
+  );
+  return row?.p95 ?? Number.NaN;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
