@@ -1,0 +1,111 @@
+import { connect, type Socket } from 'node:net';
+import { eventually } from '../../support/eventually.js';
+import { demoLead } from '../support/demo-lead.js';
+import { FaultWorld, sendLead } from '../support/fault-world.js';
+import type { GatewaySlot } from '../support/gateway-slot.js';
+
+const head = (...lines: string[]): string =>
+  ['POST /webhooks/leads HTTP/1.1', 'Host: gateway', 'Content-Type: application/json', ...lines, '', ''].join('\r\n');
+
+/** The gateway as it runs in production, with its own limits, and senders that hold to nothing. */
+describe('a sender that', () => {
+  let world: FaultWorld;
+  let gateway: GatewaySlot;
+  let port: number;
+
+  beforeAll(async () => {
+    world = await FaultWorld.open();
+    gateway = world.slot();
+    await gateway.start();
+    port = Number(new URL(gateway.url).port);
+  }, 60_000);
+  afterAll(() => world?.close(), 60_000);
+
+  /** What was heard until the connection ended. */
+  const untilClosed = (send: (socket: Socket) => void): Promise<string> =>
+    new Promise((resolve) => {
+      let heard = '';
+      const socket = connect(port, '127.0.0.1', () => send(socket));
+      socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')));
+      socket.on('error', () => {
+        // A reset is an end, too.
+      });
+      socket.on('close', () => resolve(heard));
+    });
+  const stored = () =>
+    world.rows<{ verdict: string; body_bytes: number; kept: number }>(
+      'select verdict, body_bytes::int, length(body)::int as kept from inbound_requests order by id desc limit 1',
+    );
+  const countStored = async () => (await world.rows<{ n: number }>('select count(*)::int as n from inbound_requests'))[0]?.n ?? 0;
+
+  it('F68: announces 10 MB: 413 before they come, the first bytes are kept', async () => {
+    const answer = await untilClosed((socket) => socket.write(head('Content-Length: 10485760') + 'x'.repeat(8192)));
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await stored()).toEqual([{ verdict: 'body_too_large', body_bytes: 10_485_760, kept: 4096 }]);
+  });
+
+  it('F68: never ends its chunks: 413, and no more of it is taken than a body may have', async () => {
+    const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
+    let sent = 0;
+    const answer = await untilClosed((socket) => {
+      socket.write(head('Transfer-Encoding: chunked'));
+      const more = (): void => {
+        sent += chunk.length;
+        if (socket.writable) socket.write(chunk, more);
+      };
+      more();
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect((await stored())[0]).toMatchObject({ verdict: 'body_too_large', kept: 4096 });
+    // The cap of 1 MiB, and what the buffers of both ends hold.
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it('F68: announces more than it sends: nothing is stored of half a lead', async () => {
+    const before = await countStored();
+    const body = JSON.stringify(demoLead(1));
+    expect(await untilClosed((socket) => socket.end(`${head(`Content-Length: ${body.length + 1}`)}${body}`))).not.toMatch(/ 200 /);
+    expect(await countStored()).toBe(before);
+  });
+
+  it('F68: announces less than it sends: the rest is no second lead', async () => {
+    const before = await countStored();
+    const body = JSON.stringify(demoLead(2));
+    const answer = await untilClosed((socket) => socket.write(`${head(`Content-Length: ${body.length}`)}${body}${body}`));
+    // A stream that is no HTTP is answered 400, whether or not the 200 of the lead before it is on its way already.
+    expect(answer).toMatch(/HTTP\/1\.1 400 /);
+    await eventually('the lead before it is stored', async () => ((await countStored()) === before + 1 ? true : undefined));
+  });
+
+  it('F68: announces two lengths, or a length and chunks: refused before anything is read as a lead', async () => {
+    const before = await countStored();
+    for (const lines of [
+      ['Content-Length: 2', 'Content-Length: 44'],
+      ['Content-Length: 2', 'Transfer-Encoding: chunked'],
+    ])
+      expect(await untilClosed((socket) => socket.write(`${head(...lines)}{}`))).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await countStored()).toBe(before);
+  });
+
+  it('F81: sends a byte a second over 200 connections: each is closed in time, and honest senders are served meanwhile', async () => {
+    const before = await countStored();
+    let closed = 0;
+    const slow = Array.from({ length: 200 }, (_, n) =>
+      untilClosed((socket) => {
+        socket.write(n % 2 === 0 ? 'POST /webhooks/leads HTTP/1.1\r\nX-Slow: ' : head('Content-Length: 5000'));
+        const timer = setInterval(() => socket.write('x'), 1000);
+        socket.on('close', () => clearInterval(timer));
+      }).then((heard) => {
+        closed += 1;
+        return heard;
+      }),
+    );
+    let honest = 0;
+    while (closed < slow.length && honest < 2000) {
+      honest += 1;
+      expect((await sendLead(gateway.url, 100 + honest)).status).toBe(200);
+    }
+    for (const heard of await Promise.all(slow)) expect(heard).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    expect(await countStored()).toBe(before + honest);
+  }, 60_000);
+});
