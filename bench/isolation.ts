@@ -13,6 +13,8 @@ const HEALTHY_PER_SECOND = 40;
 /** The same to each of the others, besides what waits for them when the measurement begins. */
 const TROUBLED_PER_SECOND = 4;
 const BACKLOG = 300;
+/** In flight at once, as without `concurrency` in the configuration. */
+const HANGING_CALLS = 32;
 const TICK_MS = 50;
 
 const MANNERS: Readonly<Record<string, CrmManner>> = { healthy: 'takes', hanging: 'hangs', failing: 'fails' };
@@ -50,10 +52,12 @@ async function oneRound(root: string, { redisUrl, seconds, beside }: Round): Pro
   const stops: (() => unknown)[] = [() => postgres.stop()];
   try {
     const urls: Record<string, string> = {};
+    const calls: Record<string, () => number> = {};
     for (const [name, manner] of Object.entries(MANNERS)) {
       const crm = await startPretendCrm(manner);
       stops.push(crm.stop);
       urls[name] = crm.url;
+      calls[name] = crm.calls;
     }
     const gateway = await startGateway(root, postgres, {
       LEADGATE_CONFIG: await writeConfig(root, postgres.dataDir, urls),
@@ -65,7 +69,11 @@ async function oneRound(root: string, { redisUrl, seconds, beside }: Round): Pro
     // The first leads of a process find cold code.
     await sender.send('healthy', 200);
     await untilDelivered(postgres, 200);
-    if (beside) await Promise.all([sender.send('hanging', BACKLOG), sender.send('failing', BACKLOG)]);
+    if (beside) {
+      await Promise.all([sender.send('hanging', BACKLOG), sender.send('failing', BACKLOG)]);
+      // One is as full as it gets, of the other every lead failed once: what is measured is what they are, not how they became so.
+      while ((calls['hanging']?.() ?? 0) < HANGING_CALLS || (calls['failing']?.() ?? 0) < BACKLOG) await pause(TICK_MS);
+    }
     const [{ now } = { now: '' }] = await postgres.query<{ now: string }>('select clock_timestamp()::text as now');
     const sent = await steadily(sender, seconds, beside);
     await untilDelivered(postgres, 200 + sent);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AuditEventInput } from '#audit';
 import {
   decideService,
@@ -40,18 +41,24 @@ export async function settleServices(
     const [first] = attempts;
     if (record === undefined || now === undefined || first === undefined) continue;
     const after = decideService(record, attempts.map(newsOf), first.service.rules, now);
-    changed.push([id, after.record]);
+    if (!isDeepStrictEqual(record, after.record)) changed.push([id, after.record]);
     for (const change of after.changes) events.push({ attempt: first, change, record: after.record });
   }
-  await writeServices(client, changed);
+  if (changed.length > 0) await writeServices(client, changed);
   await appendOperatorEvents(client, events.map(operatorEvent));
   return events.map(auditEvent);
 }
 
 /** Something that may change the record; a plain success may only where there is something to forget. */
-function isNews({ probe, service: { word } }: ClosedAttempt): boolean {
+function isNews({ probe, service: { word, rules } }: ClosedAttempt): boolean {
   if (probe) return true;
-  return word.health === 'fails' || word.quietSeconds !== null || word.tooFast || word.pause !== null || word.misdirected;
+  return (
+    (word.health === 'fails' && rules.failures !== null) ||
+    word.quietSeconds !== null ||
+    word.tooFast ||
+    word.pause !== null ||
+    word.misdirected
+  );
 }
 
 const newsOf = ({ leadId, probe, service: { word, callsPerSecond } }: ClosedAttempt): ServiceNews => ({
