@@ -1,10 +1,9 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Pipe, type Ends } from './pipe.js';
+import { Pipe, type Ends, type Look } from './pipe.js';
 import { Toxics, type Direction, type Toxic, type Where } from './toxics.js';
 
 export interface FaultProxyOptions {
-  /** Sees every piece before it goes on: `cut` ends the connection without it. */
-  readonly look?: (direction: Direction, bytes: Buffer, connectionNo: number) => 'pass' | 'cut';
+  readonly look?: Look;
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
-import type { FaultProxyOptions } from './fault-proxy.js';
 import type { Direction, Toxic, Toxics } from './toxics.js';
+
+/** Sees every piece before it goes on: `cut` ends the connection without it. */
+export type Look = (direction: Direction, bytes: Buffer, connectionNo: number) => 'pass' | 'cut';
 
 /** Both ends of one connection through a proxy. */
 export interface Ends {
@@ -30,7 +32,7 @@ export class Pipe {
     private readonly ends: Ends,
     private readonly direction: Direction,
     private readonly toxics: Toxics,
-    private readonly look: NonNullable<FaultProxyOptions['look']>,
+    private readonly look: Look,
   ) {}
 
   start(): void {
