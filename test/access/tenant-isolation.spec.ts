@@ -46,6 +46,7 @@ let guarded: Route[];
 const keys: Record<'source' | 'tenant' | 'stranger' | 'operator', string> = { source: '', tenant: '', stranger: '', operator: '' };
 let leadId: string;
 let requestId: string;
+let replayId: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -76,6 +77,12 @@ beforeAll(async () => {
 
   leadId = await aLead(owner, { tenant: OWNER, status: 'REJECTED', rejectionReason: 'ZIP_NOT_66XXX' });
   requestId = await aRefusedRequest(OWNER);
+  replayId = uuidv7();
+  await owner.query(
+    `INSERT INTO replays (id, tenant_id, kind, filter, reason, requested_by, status, rate_per_second)
+     VALUES ($1, $2, 'redeliver', $3, 'spec', 'cli', 'CANCELLED', 1)`,
+    [replayId, OWNER, JSON.stringify({ destination: `${OWNER}/${DESTINATION}` })],
+  );
   await owner.query("INSERT INTO operator_events (id, tenant_id, type, subject) VALUES ($1, $2, 'lead.poisoned', $3)", [
     uuidv7(),
     OWNER,
@@ -111,9 +118,13 @@ async function aRefusedRequest(tenant: string | null): Promise<string> {
   return id;
 }
 
-/** The id in a path is the lead's, or the refused request's below the quarantine. */
+/** The id in a path is the lead's, or that of the refused request or of the replay below theirs. */
 const addressOf = ({ path }: Route, id?: string): string =>
-  url + path.replace('{id}', id ?? (path.startsWith('/v1/quarantine') ? requestId : leadId)).replace('{name}', id ?? DESTINATION);
+  url + path.replace('{id}', id ?? idBelow(path)).replace('{name}', id ?? DESTINATION);
+function idBelow(path: string): string {
+  if (path.startsWith('/v1/quarantine')) return requestId;
+  return path.startsWith('/v1/replays') ? replayId : leadId;
+}
 
 function call(route: Route, key: string | null, { id, body }: { id?: string; body?: object } = {}): Promise<Response> {
   const sent = route.method === 'get' ? undefined : JSON.stringify(body ?? bodyFor(route, id ?? leadId));
@@ -127,6 +138,8 @@ function call(route: Route, key: string | null, { id, body }: { id?: string; bod
 const feedbackOn = (id: string): object => ({ type: 'lead_created', lead_id: id });
 function bodyFor({ path }: Route, id: string): object {
   if (path === '/v1/feedback') return feedbackOn(id);
+  if (path === '/v1/leads/{id}/replay') return { kind: 'reprocess', reason: 'spec' };
+  if (path === '/v1/replays') return { kind: 'redeliver', reason: 'spec', dry_run: true };
   return path.startsWith('/v1/destinations') ? { reason: 'spec' } : {};
 }
 const problemOf = async (answer: Response): Promise<object> => {
@@ -149,10 +162,16 @@ describe('every guarded route of the API', () => {
       'get /v1/operator-events',
       'get /v1/quarantine',
       'get /v1/quarantine/{id}',
+      'get /v1/replays',
+      'get /v1/replays/{id}',
       'post /v1/destinations/{name}/pause',
       'post /v1/destinations/{name}/resume',
       'post /v1/feedback',
+      'post /v1/leads/{id}/replay',
       'post /v1/quarantine/{id}/release',
+      'post /v1/replays',
+      'post /v1/replays/{id}/cancel',
+      'post /v1/replays/{id}/resume',
       'put /v1/destinations/{name}',
     ]);
   });

@@ -1,5 +1,6 @@
 import type { GatewayProcess } from '../support/gateway-process.js';
 import { eventually } from '../support/eventually.js';
+import { leadgate } from '../support/leadgate-cli.js';
 import { ReplayWorld, type ReplayStory } from './support/replay-world.js';
 
 describe('many leads are taken up again', () => {
@@ -134,6 +135,28 @@ describe('many leads are taken up again', () => {
     expect(ended).toMatchObject({ total: 3, replayed: 2, skipped: 1, skipped_because: { never_mapped: 1 } });
   }, 120_000);
 
+  it('from the command line: counted, started and followed to its end', async () => {
+    const ids = await deadLeads(3);
+    const env = { DATABASE_URL: world.database.url, LEADGATE_DATA_DIR: world.folder };
+    const wish = ['replay', 'start', 'redeliver', '--tenant', 'demo', '--failure-class', 'refused', '--reason', 'the CRM is mended'];
+    const dry = await leadgate([...wish, '--dry-run', '--json'], env);
+    expect(JSON.parse(dry.said)).toMatchObject({ dry_run: true, total: 3 });
+    expect(await leadgate([...wish.slice(0, 7), '--reason', 'x'], env)).toMatchObject({ code: 2 });
+    const started = await leadgate([...wish, '--rate', '50', '--json'], env);
+    expect(started.code).toBe(0);
+    expect(started.complained).toContain('100 %  3 of 3');
+    const replay = JSON.parse(started.said) as ReplayStory;
+    expect(replay).toMatchObject({ status: 'FINISHED', replayed: 3, requested_by: 'cli' });
+    await allDelivered(ids);
+    expect((await leadgate(['replay', 'list'], env)).said).toContain(replay.id);
+    expect((await leadgate(['replay', 'show', replay.id], env)).said).toContain('FINISHED');
+    expect(await leadgate(['replay', 'cancel', replay.id], env)).toMatchObject({ code: 1 });
+    const again = await leadgate(['replay', 'lead', ids[0] ?? '', 'send_as_new', '--reason', 'the record was lost'], env);
+    expect(again).toMatchObject({ code: 0, said: expect.stringContaining('READY') });
+    await world.until(gateway, ids[0] ?? '', 'DELIVERED');
+    expect(await world.crm.leads()).toHaveLength(4);
+  }, 120_000);
+
   it.each([
     ['another kind of filter', { kind: 'reprocess' }, 'reprocess needs to be told which leads'],
     ['statuses it does not go with', { kind: 'redeliver', filter: { status: ['REJECTED'] } }, 'redeliver is for leads that are'],
@@ -158,5 +181,25 @@ describe('many leads are taken up again', () => {
     const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
     expect(ended).toMatchObject({ replayed: 0, skipped: ended.total, skipped_because: { still_refused: ended.total } });
     expect(ended.total).toBe(2);
+  }, 60_000);
+
+  it('requests that were refused for want of a secret become leads when somebody vouches for them, once', async () => {
+    const guarded = await world.gateway({ WEBHOOK_SHARED_SECRET: 'a-secret-of-the-test' });
+    const lead = {
+      email: 'e@example.com',
+      phone: '+491608912305',
+      first_name: 'Eva',
+      last_name: 'Doe',
+      address: { zip: '66123' },
+      house: { is_owner: true },
+    };
+    expect((await guarded.post('/webhooks/leads', lead)).status).toBe(401);
+    const { rows } = await world.sql.query<{ verdict: string }>(`select verdict from inbound_requests where verdict <> 'accepted'`);
+    const filter = { verdict: rows.map(({ verdict }) => verdict), source: 'demo/webhook' };
+    const first = await start({ kind: 'release', filter, reason: 'the sender had lost the secret' });
+    expect(await world.untilReplay(gateway, first.id, ({ status }) => status === 'FINISHED')).toMatchObject({ total: 1, replayed: 1 });
+    const second = await start({ kind: 'release', filter, reason: 'once more' });
+    expect(await world.untilReplay(gateway, second.id, ({ status }) => status === 'FINISHED')).toMatchObject({ total: 0 });
+    await eventually('it is delivered', async () => ((await world.crm.leads()).length === 1 ? true : undefined));
   }, 60_000);
 });
