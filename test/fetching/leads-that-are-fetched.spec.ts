@@ -164,11 +164,16 @@ describe('while it cannot be fetched', () => {
   it('because our token was revoked, nobody goes on asking; with a new one it is fetched', async () => {
     world.graph.has('2301', answersOf('token@lovelace.org')).next('2301', graphAnswers.revokedToken);
     const [id] = await world.webhook(gateway, '2301');
-    const lead = await world.until(gateway, id!, 'held for the token', heldFor('destination_refuses_us'));
-    expect(fetchOf(lead)).toMatchObject({ status: 'HELD', attempts: [{ outcome: 'held', error_code: 'GRAPH_190_460' }] });
+    const lead = await world.until(gateway, id!, 'asked for once', ({ deliveries }) =>
+      deliveries.some(({ status, attempts }) => status === 'RETRYING' && attempts.length > 0),
+    );
+    expect(lead).toMatchObject({ status: 'HELD', hold_reason: 'awaiting_fetch' });
+    expect(fetchOf(lead)).toMatchObject({ attempts: [{ outcome: 'held', error_code: 'GRAPH_190_460' }] });
     expect(fetchOf(lead).last_error).toContain('renew fetch.access_token');
+    const paused = await world.sql.query('select pause_reason from breakers where paused_at is not null');
+    expect(paused.rows).toEqual([{ pause_reason: 'destination_refuses_us' }]);
     expect(world.graph.requestsFor('2301')).toHaveLength(1);
-    await world.reprocess(id!);
+    await world.sql.query('update breakers set paused_at = null, pause_reason = null');
     await world.until(gateway, id!, 'delivered', delivered);
   });
 

@@ -77,12 +77,6 @@ export class Metrics {
     labelNames: ['destination'],
     ...this.on,
   });
-  readonly destinationPace = new Gauge({
-    name: 'leadgate_destination_pace',
-    help: 'Calls a second a destination is given after answers of 429 or an outage; 0: as many as its configuration allows',
-    labelNames: ['destination'],
-    ...this.on,
-  });
   readonly rings = new Counter({
     name: 'leadgate_rings_total',
     help: 'Ids put on the queue, by kind and result',
