@@ -1,130 +1,20 @@
-import { writeFileSync, writeSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
+import { writeFileSync } from 'node:fs';
 import { Arena } from '../support/arena.js';
-import { judge } from '../support/oracle.js';
-import { faultsOf } from '../support/schedule.js';
 import { seedOfRun, Seeded } from '../support/seeded.js';
-import { residentMegabytes, type Sample, slopeOf } from './memory.js';
+import { Soak, SOAK_RETRY_BASE_SECONDS, type SoakWish } from './soak.js';
 
 /** What scripts/soak.mjs asks for, as LEADGATE_TEST_SOAK. */
-interface Wish {
-  readonly minutes?: number;
-  readonly leads?: number;
+interface Wish extends SoakWish {
   readonly backend: 'both' | 'redis' | 'postgres';
   readonly rate: number;
-  readonly calm: boolean;
   /** Where the result goes. */
   readonly report: string;
 }
 
-const RETRY_BASE_SECONDS = 0.5;
-const BETWEEN_FAULTS_MS = [2000, 8000] as const;
-const SHOW_MS = 2000;
-const SAMPLE_MS = 5000;
-/** A gateway that keeps something of every lead grows by more: 1 KB of each of 150 a second is 9 MB a minute. */
-const MOST_MB_A_MINUTE = 4;
 const DAY_MS = 86_400_000;
 
 const wish = JSON.parse(process.env['LEADGATE_TEST_SOAK'] ?? 'null') as Wish | null;
 const seed = seedOfRun();
-
-class Soak {
-  private readonly began = performance.now();
-  private readonly samples: Sample[] = [];
-  private faults = 0;
-  private now = 'warming up';
-  private over = false;
-
-  constructor(
-    private readonly arena: Arena,
-    private readonly wish: Wish,
-    private readonly chance: Seeded,
-  ) {}
-
-  async run(): Promise<Record<string, unknown>> {
-    await this.arena.start();
-    await Promise.all([this.show(), this.watchMemory(), this.misbehave().finally(() => (this.over = true))]);
-    const { sender, world, redis, options } = this.arena;
-    this.now = 'coming to rest';
-    await this.arena.heal();
-    await sender.stop();
-    const resting = performance.now();
-    await this.arena.settled(600);
-    const findings = [
-      ...sender.broken,
-      ...(await judge(world, {
-        acknowledged: [...sender.acknowledged.values()],
-        redisUrl: redis?.url,
-        retryBaseSeconds: RETRY_BASE_SECONDS,
-      })),
-    ];
-    const slope = slopeOf(this.samples);
-    if (slope !== null && slope > MOST_MB_A_MINUTE) findings.push(`I8: the gateway grows by ${slope} MB a minute`);
-    const byStatus = await world.rows<{ status: string; n: number }>(
-      'select lower(status) as status, count(*)::int as n from leads group by status',
-    );
-    this.line('\n');
-    return {
-      backend: options.backend,
-      seed,
-      minutes: Math.round(this.minutes * 10) / 10,
-      acknowledged: sender.acknowledged.size,
-      refused: sender.refused,
-      ...Object.fromEntries(byStatus.map(({ status, n }) => [status, n])),
-      faults: this.faults,
-      restarts: this.arena.restarts,
-      rest_seconds: Math.round((performance.now() - resting) / 1000),
-      rss_mb: this.samples.at(-1)?.megabytes ?? 0,
-      rss_mb_per_minute: slope,
-      findings,
-    };
-  }
-
-  private get minutes(): number {
-    return (performance.now() - this.began) / 60_000;
-  }
-
-  private get enough(): boolean {
-    const { minutes, leads } = this.wish;
-    return leads === undefined ? this.minutes >= (minutes ?? 0) : this.arena.sender.acknowledged.size >= leads;
-  }
-
-  private async misbehave(): Promise<void> {
-    while (!this.enough) {
-      this.now = 'nothing';
-      await pause(this.wish.calm ? SHOW_MS : this.chance.between(...BETWEEN_FAULTS_MS));
-      if (this.wish.calm || this.enough) continue;
-      const fault = this.chance.pick(faultsOf(this.arena.options.backend));
-      this.now = fault.name;
-      this.faults += 1;
-      await fault.happen(this.arena, this.chance);
-    }
-  }
-
-  private async watchMemory(): Promise<void> {
-    const [gateway] = this.arena.gateways;
-    while (!this.over) {
-      this.samples.push({ minute: this.minutes, megabytes: residentMegabytes(gateway.pid) });
-      await pause(SAMPLE_MS);
-    }
-  }
-
-  private async show(): Promise<void> {
-    while (!this.over) {
-      this.line(process.stderr.isTTY ? '\r' : '\n');
-      await pause(process.stderr.isTTY ? SHOW_MS : SHOW_MS * 15);
-    }
-  }
-
-  /** Past jest, which would hold it back until the test is over. */
-  private line(start: string): void {
-    const { sender, options } = this.arena;
-    const clock = `${Math.floor(this.minutes)}:${String(Math.floor((this.minutes % 1) * 60)).padStart(2, '0')}`;
-    const memory = this.samples.at(-1)?.megabytes ?? 0;
-    const text = `${options.backend.padEnd(8)} ${clock}  acknowledged ${sender.acknowledged.size}  refused ${sender.refused}  faults ${this.faults}  RSS ${memory} MB  now: ${this.now}`;
-    writeSync(2, `${start}${text.padEnd(110)}`);
-  }
-}
 
 it(
   'nothing acknowledged is lost, doubled or changed, and memory is flat',
@@ -133,9 +23,9 @@ it(
     const backends = wish.backend === 'both' ? (['redis', 'postgres'] as const) : [wish.backend];
     const results: Record<string, unknown>[] = [];
     for (const backend of backends) {
-      const arena = await Arena.open({ backend, perSecond: wish.rate, retryBaseSeconds: RETRY_BASE_SECONDS });
+      const arena = await Arena.open({ backend, perSecond: wish.rate, retryBaseSeconds: SOAK_RETRY_BASE_SECONDS });
       try {
-        results.push(await new Soak(arena, wish, new Seeded(seed)).run());
+        results.push({ seed, ...(await new Soak(arena, wish, new Seeded(seed)).run()) });
       } finally {
         await arena.close();
         writeFileSync(wish.report, JSON.stringify({ seed, results }));

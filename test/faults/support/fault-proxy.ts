@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Pipe, type Ends, type Look } from './pipe.js';
-import { Toxics, type Direction, type Toxic, type Where } from './toxics.js';
+import { Toxics, type Toxic, type Where } from './toxics.js';
 
 export interface FaultProxyOptions {
   readonly look?: Look;
