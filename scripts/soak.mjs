@@ -62,13 +62,9 @@ await main(async () => {
     await runJest({
       config: 'jest.faults.config.js',
       jestArguments: [
-        ...[
-          '--runInBand',
-          '--testPathIgnorePatterns',
-          '/node_modules/',
-          '--reporters',
-          join(root, 'scripts', 'steps', 'only-failures.mjs'),
-        ],
+        // What a failed run leaves open must not keep its result from being read.
+        ...['--runInBand', '--forceExit', '--testPathIgnorePatterns', '/node_modules/'],
+        ...['--reporters', join(root, 'scripts', 'steps', 'only-failures.mjs')],
         ...['--runTestsByPath', join(root, 'test', 'faults', 'soak', 'soak.spec.ts')],
       ],
       env: { LEADGATE_TEST_SEED: seed, LEADGATE_TEST_SOAK: JSON.stringify({ ...wish, report }) },
