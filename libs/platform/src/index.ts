@@ -15,7 +15,7 @@ export { armFailpoints, failpoint } from './failpoints/failpoint.js';
 export * from './files/private-file.js';
 export * from './health/health-probes.js';
 export { answerExcerpt } from './http/answer-excerpt.js';
-export { neutralCause, neutralCode } from './http/call-failure.js';
+export { CALL_ABORTED, neutralCause, neutralCode } from './http/call-failure.js';
 export type { CallOutcome } from './http/call-in-flight.js';
 export { isHeaderText } from './http/header-text.js';
 export { type AllowedTarget } from './http/allowed-targets.js';

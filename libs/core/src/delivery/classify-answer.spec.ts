@@ -86,6 +86,30 @@ const ROWS: readonly Row[] = [
       verdict: { kind: 'hold', reason: 'unknown_outcome', error: 'Unknown outcome: Connection lost' } as const,
     })),
   ]),
+  ...bothStyles([
+    {
+      description: 'not sent because of us',
+      signal: { kind: 'not_sent', cause: 'No turn', because: 'us' },
+      verdict: { kind: 'retry', cause: 'No turn', retryAfterSeconds: null, uncounted: true },
+    },
+    {
+      description: 'not sent because of the payload',
+      signal: { kind: 'not_sent', cause: 'No address', because: 'payload' },
+      verdict: { kind: 'refused', error: 'No address' },
+    },
+  ]),
+  {
+    description: 'not sent because of the credentials',
+    answers: 'plain',
+    signal: { kind: 'not_sent', cause: 'No token', because: 'credentials' },
+    verdict: { kind: 'retry', cause: 'No token', retryAfterSeconds: null },
+  },
+  {
+    description: 'not sent because of the credentials',
+    answers: 'standard',
+    signal: { kind: 'not_sent', cause: 'No token', because: 'credentials' },
+    verdict: { kind: 'pause', reason: 'destination_refuses_us', error: 'No token' },
+  },
   ...[401, 403, 407].flatMap((code): Row[] => [
     { description: `${code}`, answers: 'plain', signal: answered(code), verdict: { kind: 'refused', error: `Client error: ${code}` } },
     {

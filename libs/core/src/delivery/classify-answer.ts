@@ -24,14 +24,30 @@ export type Signal =
       /** Counts in place of the status code. */
       readonly meaning?: AnswerMeaning;
     }
-  /** No byte left us. `cause` is for people: what went wrong, no values. */
-  | { readonly kind: 'not_sent'; readonly cause: string }
+  /** No byte of this lead's left us, or none that took effect. `cause` is for people: what went wrong, no values. */
+  | {
+      readonly kind: 'not_sent';
+      readonly cause: string;
+      /**
+       * What it was about, where it was not about the destination.
+       * - `us`: it had no turn, the process ends: that says nothing against the lead and takes no place in its schedule.
+       * - `payload`: what would be sent lacks what the destination needs; no further attempt mends that.
+       * - `credentials`: whoever gives access to the destination refuses us, which is as if the destination did.
+       */
+      readonly because?: 'us' | 'payload' | 'credentials';
+    }
   /** Bytes may have left us and no status came back. */
   | { readonly kind: 'unknown'; readonly cause: string };
 
 export type Verdict =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'retry'; readonly cause: string; readonly retryAfterSeconds: number | null }
+  | {
+      readonly kind: 'retry';
+      readonly cause: string;
+      readonly retryAfterSeconds: number | null;
+      /** The attempt takes no place in the schedule: no call was made for it, and not because of the destination. */
+      readonly uncounted?: true;
+    }
   | { readonly kind: 'refused'; readonly error: string }
   | { readonly kind: 'hold'; readonly reason: HoldReason; readonly error: string }
   /** The destination refuses us, not the lead: it is paused, and the delivery waits with it. */
@@ -47,6 +63,9 @@ export type Verdict =
  * | 408, 425, 500, 502, 504, other 5xx         | retry                                   | retry                                     |
  * | 429, 503                                   | retry, not before Retry-After           | retry, not before Retry-After             |
  * | refused, DNS, TLS, connect timeout         | retry: nothing was sent                 | retry                                     |
+ * | not sent because of us                     | retry, uncounted                        | retry, uncounted                          |
+ * | not sent because of the payload            | refused                                 | refused                                   |
+ * | not sent because of the credentials        | pause: the destination refuses us       | retry                                     |
  * | reset or timeout after bytes were sent     | keyed, upsert: retry with the same key  | the same                                  |
  * |                                            | search_first, blind: hold               | the same                                  |
  * | 401, 403, 407                              | pause: the destination refuses us       | refused `Client error: <code>`            |
@@ -60,7 +79,7 @@ export type Verdict =
 export function classifyAnswer(answers: DestinationAnswers, effect: DestinationEffect, signal: Signal): Verdict {
   switch (signal.kind) {
     case 'not_sent':
-      return { kind: 'retry', cause: signal.cause, retryAfterSeconds: null };
+      return classifyNotSent(answers, signal);
     case 'unknown':
       return classifyUnknown(effect, signal.cause, null);
     case 'answered':
@@ -68,6 +87,12 @@ export function classifyAnswer(answers: DestinationAnswers, effect: DestinationE
     default:
       return assertNever(signal);
   }
+}
+
+function classifyNotSent(answers: DestinationAnswers, { cause, because }: Extract<Signal, { kind: 'not_sent' }>): Verdict {
+  if (because === 'payload') return { kind: 'refused', error: cause };
+  if (because === 'credentials' && answers === 'standard') return { kind: 'pause', reason: 'destination_refuses_us', error: cause };
+  return { kind: 'retry', cause, retryAfterSeconds: null, ...(because === 'us' ? { uncounted: true } : {}) };
 }
 
 /** The call may have taken effect. It may be repeated only where a second call with the same key changes nothing. */

@@ -1,5 +1,6 @@
 import type { AnswerMeaning, Signal } from './classify-answer.js';
 import { classifyFailure } from './classify-failure.js';
+import type { FailureClass } from './failure-class.js';
 
 const FAILED = { status: 'PERMANENTLY_FAILED', error: 'whatever' } as const;
 const answered = (statusCode: number, meaning?: AnswerMeaning): Signal => ({
@@ -13,7 +14,7 @@ const NOT_SENT: Signal = { kind: 'not_sent', cause: 'Connection refused' };
 const UNKNOWN: Signal = { kind: 'unknown', cause: 'Connection lost' };
 
 describe('a delivery that failed for good says why in one word', () => {
-  it.each([
+  it.each<{ description: string; signal: Signal; expected: FailureClass }>([
     { description: 'a status that refuses the lead', signal: answered(422), expected: 'refused' },
     { description: 'a duplicate nobody resolved', signal: answered(409), expected: 'refused' },
     { description: 'an address without a service', signal: answered(404), expected: 'misconfigured' },
@@ -23,6 +24,7 @@ describe('a delivery that failed for good says why in one word', () => {
     { description: 'it failed until the end', signal: answered(503), expected: 'exhausted' },
     { description: 'it asked for less until the end', signal: answered(429), expected: 'exhausted' },
     { description: 'nobody answered', signal: NOT_SENT, expected: 'exhausted' },
+    { description: 'it cannot be sent', signal: { kind: 'not_sent', cause: 'No address', because: 'payload' }, expected: 'missing_field' },
     { description: 'the answer was lost', signal: UNKNOWN, expected: 'exhausted' },
     { description: 'a page for people with a status of success', signal: answered(200), expected: 'protocol_error' },
     { description: 'the vendor refuses the lead', signal: answered(500, { kind: 'refused', cause: 'no' }), expected: 'refused' },

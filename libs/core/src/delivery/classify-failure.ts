@@ -21,6 +21,7 @@ export interface FailedCall {
  * | last call                                             | class            |
  * |-------------------------------------------------------|------------------|
  * | a fault inside the gateway                            | `internal`       |
+ * | a payload that cannot be sent                         | `missing_field`  |
  * | an address or header that is not allowed              | `misconfigured`  |
  * | 2xx that is no success, or something that is not HTTP | `protocol_error` |
  * | 410                                                   | `gone`           |
@@ -33,6 +34,7 @@ export interface FailedCall {
 export function classifyFailure({ signal, errorCode, step }: FailedCall): FailureClass | null {
   if (step.status !== 'PERMANENTLY_FAILED') return null;
   if (errorCode === INTERNAL) return 'internal';
+  if (signal.kind === 'not_sent' && signal.because === 'payload') return 'missing_field';
   if (NOT_ALLOWED.includes(errorCode)) return 'misconfigured';
   if (errorCode === NOT_HTTP) return 'protocol_error';
   return signal.kind === 'answered' ? classOfAnswer(signal) : 'exhausted';

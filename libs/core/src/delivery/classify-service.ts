@@ -5,7 +5,7 @@ export const PAUSE_REASONS = ['destination_refuses_us', 'gone', 'misconfigured',
 export type PauseReason = (typeof PAUSE_REASONS)[number];
 
 /** Codes of calls whose end is our own doing: they say nothing about the service. */
-const OUR_OWN = new Set(['CALL_ABORTED', 'LEASE_EXPIRED', 'INTERNAL', 'NO_TURN', 'REFUSED_TOGETHER']);
+const OUR_OWN = new Set(['CALL_ABORTED', 'LEASE_EXPIRED', 'INTERNAL']);
 
 /** What one call told about the service that was called, apart from what it means for its delivery. */
 export interface ServiceWord {
@@ -26,13 +26,14 @@ export interface ServiceWord {
  * |----------------------------------------------|--------|---------------------------------------------|
  * | delivered, refused for this lead             | works  |                                             |
  * | a retry that is said of this lead alone      | works  |                                             |
- * | 401, 403, 407                                | works  | pause: destination_refuses_us               |
+ * | 401, 403, 407; no access token for us        | works  | pause: destination_refuses_us               |
  * | 410                                          | works  | pause: gone                                 |
  * | 404, 3xx                                     | works  | misdirected                                 |
  * | 429                                          | works  | too fast; Retry-After: quiet. plain: fails  |
  * | 503 with Retry-After                         | works  | quiet. plain: fails                         |
  * | other answers that are retried, no answer    | fails  |                                             |
  * | broken off or forgotten by us                | silent |                                             |
+ * | not sent because of us or of the payload     | silent |                                             |
  *
  * A service that names the time when it takes calls again is up, so that does not open its breaker: it is held until then instead. The `plain`
  * contract knows no holds, and there the breaker is what protects it.
@@ -43,13 +44,14 @@ export function classifyService(
   verdict: Verdict,
   { errorCode, longestQuietSeconds }: { readonly errorCode: string | null; readonly longestQuietSeconds: number },
 ): ServiceWord {
+  if (signal.kind === 'not_sent' && (signal.because === 'us' || signal.because === 'payload')) return { ...WORKS, health: 'silent' };
   if (errorCode !== null && OUR_OWN.has(errorCode)) return { ...WORKS, health: 'silent' };
   if (verdict.kind === 'delivered') return WORKS;
+  if (verdict.kind === 'pause') return { ...WORKS, pause: verdict.reason };
   if (signal.kind !== 'answered') return FAILS;
   const { statusCode, meaning, retryAfterSeconds } = signal;
   if (verdict.kind === 'retry' && meaning?.ofThisLead === true) return WORKS;
   if (answers === 'plain') return verdict.kind === 'refused' ? WORKS : FAILS;
-  if (verdict.kind === 'pause') return { ...WORKS, pause: verdict.reason };
   if (verdict.kind === 'refused') {
     if (meaning !== undefined) return WORKS;
     if (statusCode === 410) return { ...WORKS, pause: 'gone' };

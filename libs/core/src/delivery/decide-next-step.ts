@@ -10,7 +10,7 @@ export type NextStep =
       readonly status: 'RETRYING';
       readonly delaySeconds: number;
       readonly error: string;
-      /** The attempt takes no place in the schedule: its destination refused us, whatever the lead was. */
+      /** The attempt takes no place in the schedule: its destination refused us, whatever the lead was, or we made no call for it. */
       readonly uncounted?: true;
     }
   | { readonly status: 'PERMANENTLY_FAILED'; readonly error: string }
@@ -29,6 +29,8 @@ export function decideNextStep(verdict: Verdict, schedule: Omit<RetryPlanInput, 
       // It is claimed again only once the pause is over; the gap keeps a delivery whose pause was lifted at once from turning in a circle.
       return { status: 'RETRYING', delaySeconds: schedule.baseSeconds, error: verdict.error, uncounted: true };
     case 'retry': {
+      if (verdict.uncounted === true)
+        return { status: 'RETRYING', delaySeconds: schedule.baseSeconds, error: verdict.cause, uncounted: true };
       const plan = planRetry({ ...schedule, retryAfterSeconds: verdict.retryAfterSeconds });
       return plan.kind === 'exhausted'
         ? { status: 'PERMANENTLY_FAILED', error: `Max retries exhausted: ${verdict.cause}` }

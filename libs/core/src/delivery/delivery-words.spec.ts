@@ -106,6 +106,12 @@ describe('decideNextStep', () => {
       step: { status: 'PERMANENTLY_FAILED', error: 'Max retries exhausted: Server error: 503' },
     },
     {
+      description: 'tried again after the last gap where no call was made, and that takes no place',
+      verdict: { kind: 'retry', cause: 'No turn', retryAfterSeconds: null, uncounted: true },
+      attemptNo: 3,
+      step: { status: 'RETRYING', delaySeconds: 30, error: 'No turn', uncounted: true },
+    },
+    {
       description: 'held also on the last attempt',
       verdict: { kind: 'hold', reason: 'unknown_outcome', error: 'Unknown outcome: Connection lost' },
       attemptNo: 3,

@@ -1,5 +1,6 @@
 import type { DestinationAnswer, DestinationCall } from '../../destination.port.js';
 import type { BatchLimits } from '../in-batches/batches.js';
+import { notSent } from '../over-http/read-http-answer.js';
 import { type DiskFailure, diskFailure } from './disk.js';
 import { DropFolder } from './drop-folder.js';
 import { type RowForm, rowOf } from './file-rows.js';
@@ -39,13 +40,13 @@ export class DropWriter {
   append(calls: readonly DestinationCall[], rules: DropRules, { timeoutMs, signal }: BatchLimits): Promise<DestinationAnswer[]> {
     const state = { begun: false, givenUp: false };
     const work = this.inTurn(async () => {
-      if (state.givenUp) return calls.map(() => notSent(NO_TURN));
+      if (state.givenUp) return calls.map(() => NO_TURN);
       state.begun = true;
       return this.appendNow(calls, rules);
     });
     const late = (): DestinationAnswer[] => {
       state.givenUp = true;
-      return calls.map(() => (state.begun ? unknown(TOO_SLOW) : notSent(NO_TURN)));
+      return calls.map(() => (state.begun ? unknown(TOO_SLOW) : NO_TURN));
     };
     return within(work, timeoutMs, signal, late);
   }
@@ -82,7 +83,7 @@ export class DropWriter {
       });
     } catch (error) {
       const failure = diskFailure(error instanceof NothingWritten || error instanceof MaybeWritten ? error.cause : error);
-      return calls.map(() => (error instanceof MaybeWritten ? unknown(failure) : notSent(failure)));
+      return calls.map(() => (error instanceof MaybeWritten ? unknown(failure) : notSent(failure.code, failure.cause)));
     }
   }
 
@@ -135,22 +136,11 @@ export class DropWriter {
   }
 }
 
-const NO_TURN: DiskFailure = { code: 'NO_TURN', cause: 'Not written in time: what was to be written before took too long' };
+const NO_TURN = notSent('NO_TURN', 'Not written in time: what was to be written before took too long', 'us');
 const TOO_SLOW: DiskFailure = { code: 'ETIMEDOUT', cause: 'The disk of LEADGATE_FILE_DROP_DIR did not answer in time' };
 
 /** Of a delivery that was planned while its destination was of another kind: no attempt will mend it, deciding the lead anew does. */
-const UNREADABLE: DestinationAnswer = {
-  signal: {
-    kind: 'answered',
-    statusCode: 422,
-    successRule: false,
-    retryAfterSeconds: null,
-    meaning: { kind: 'refused', cause: 'The payload is no JSON, so it makes no row; reprocess the lead' },
-  },
-  errorCode: 'NOT_JSON',
-  excerpt: null,
-  recordId: null,
-};
+const UNREADABLE = notSent('NO_OBJECT', 'The payload is no JSON object, so it makes no row; reprocess the lead', 'payload');
 
 function delivered(file: string): DestinationAnswer {
   return {
@@ -159,10 +149,6 @@ function delivered(file: string): DestinationAnswer {
     excerpt: null,
     recordId: file,
   };
-}
-
-function notSent({ code, cause }: DiskFailure): DestinationAnswer {
-  return { signal: { kind: 'not_sent', cause }, errorCode: code, excerpt: null, recordId: null };
 }
 
 function unknown({ code, cause }: DiskFailure): DestinationAnswer {

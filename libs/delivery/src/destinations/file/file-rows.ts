@@ -1,4 +1,5 @@
-import { digitsOf, isJsonObject, type JsonObject, type JsonValue, type MappingConfig, readPath } from '#core';
+import { digitsOf, type JsonValue, type MappingConfig, readPath } from '#core';
+import { objectIn } from '../in-batches/read-json.js';
 import type { FileFormat } from './file-fields.js';
 
 /** The first member or column of every row: whoever collects files twice can tell rows apart by it, and so can we. */
@@ -26,22 +27,13 @@ export function headOf({ format, columns }: RowForm): string {
 
 /** One row with the end of its line. @param payload the JSON object the mapping made @returns null when it is none */
 export function rowOf(form: RowForm, key: string, payload: string): string | null {
-  const object = objectIn(payload);
+  const object = objectIn({ payload });
   if (object === null) return null;
   if (form.format === 'ndjson') {
     const { [KEY_MEMBER]: _theirs, ...members } = object;
     return `${JSON.stringify({ [KEY_MEMBER]: key, ...members })}\n`;
   }
   return `${[key, ...form.columns.map((path) => cellOf(readPath(object, path), form.neutralises))].join(',')}\r\n`;
-}
-
-function objectIn(payload: string): JsonObject | null {
-  try {
-    const body = JSON.parse(payload) as JsonValue;
-    return isJsonObject(body) ? body : null;
-  } catch {
-    return null;
-  }
 }
 
 /** RFC 4180. A text that a spreadsheet would take for a formula gets a ' before it, which spreadsheets do not show. */

@@ -179,7 +179,7 @@ describe('a drop of files', () => {
     const form = { idempotencyKey: aKey('B'), payload: 'email=a%40example.com' };
     const [one_, form_] = await Promise.all([send(destination, 'A'), destination.send(aCall(one, form))]);
     expect(one_.signal).toMatchObject({ kind: 'answered', successRule: true });
-    expect(form_).toMatchObject({ signal: { kind: 'answered', successRule: false, meaning: { kind: 'refused' } }, errorCode: 'NOT_JSON' });
+    expect(form_).toMatchObject({ signal: { kind: 'not_sent', because: 'payload' }, errorCode: 'NO_OBJECT' });
     expect(keysIn(await everything())).toEqual(['A']);
   });
 

@@ -1,6 +1,7 @@
 import type { DestinationConfig, MappingConfig, TenantId } from '#core';
 import type { Destination, DestinationAnswer, DestinationCall, DestinationKind } from '../../destination.port.js';
 import { type BatchedCall, Batches } from '../in-batches/batches.js';
+import { notSent } from '../over-http/read-http-answer.js';
 import { diskFailure } from './disk.js';
 import type { DropRules, DropWriter } from './drop-writer.js';
 import { FILE_FIELDS, type FileFormat, MAX_AGE_MINUTES, MAX_ROWS } from './file-fields.js';
@@ -59,7 +60,7 @@ class FileDestination implements Destination {
       await this.drops.prepare();
     } catch (error) {
       const { code, cause } = diskFailure(error);
-      return { signal: { kind: 'not_sent', cause }, errorCode: code, excerpt: null, recordId: null };
+      return notSent(code, cause);
     }
     return this.batches.submit({ call, key: call.idempotencyKey, bytes: Buffer.byteLength(call.payload) });
   }

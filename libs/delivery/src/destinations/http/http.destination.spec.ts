@@ -186,7 +186,7 @@ describe('the HTTP destination with OAuth 2', () => {
   it('has not sent what was refused when no other token is to be had', async () => {
     one.tokens.next(TOKEN, answers.status(503));
     one.crm.next(answers.status(401));
-    expect(await one.destination.send(aCall(one))).toMatchObject({ signal: { kind: 'not_sent' }, errorCode: 'TOKEN_REFUSED' });
+    expect(await one.destination.send(aCall(one))).toMatchObject({ signal: { kind: 'not_sent' }, errorCode: 'NO_TOKEN' });
     expect(one.crm.requests).toHaveLength(1);
   });
 });

@@ -98,7 +98,7 @@ describe('the HubSpot destination, where a bad contact refuses the whole call', 
     await one.stop();
   });
 
-  it('does not ask for each when all are bad: who is left over is tried again', async () => {
+  it('does not ask for each when all are bad: some are told, who is left over is tried again', async () => {
     const one = await start({ refusesTogether: true });
     one.refuse(...Array.from({ length: 100 }, (_, index) => index + 1));
     const sent = Array.from({ length: 100 }, (_, index) =>
@@ -106,7 +106,7 @@ describe('the HubSpot destination, where a bad contact refuses the whole call', 
     );
     const kinds = (await Promise.all(sent)).map(({ signal }) => classifyAnswer('standard', 'upsert', signal).kind);
     expect(one.calls()).toHaveLength(32);
-    expect(new Set(kinds)).toEqual(new Set(['retry']));
+    expect(new Set(kinds)).toEqual(new Set(['refused', 'retry']));
     await one.stop();
   });
 });
@@ -197,8 +197,13 @@ describe('the HubSpot destination knows', () => {
     });
   });
 
-  it('that a payload without an e-mail address cannot be sent', async () => {
-    expect(await send({ payload: '{"firstname":"Ann"}' })).toMatchObject({ signal: { kind: 'not_sent' }, errorCode: 'NO_EMAIL' });
-    expect(one.crm.requests).toHaveLength(0);
-  });
+  it.each(['{"firstname":"Ann"}', '{"email":""}', '[]', 'email=a%40example.com'])(
+    'that %s cannot be sent, now or later',
+    async (payload) => {
+      const answer = await send({ payload });
+      expect(answer).toMatchObject({ signal: { kind: 'not_sent', because: 'payload' }, errorCode: 'NO_EMAIL' });
+      expect(classifyAnswer('standard', 'upsert', answer.signal).kind).toBe('refused');
+      expect(one.crm.requests).toHaveLength(0);
+    },
+  );
 });

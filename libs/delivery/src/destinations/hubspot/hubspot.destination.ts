@@ -1,13 +1,14 @@
-import { isJsonObject, type DestinationConfig, type JsonValue } from '#core';
+import type { DestinationConfig } from '#core';
 import { isHeaderText, type OutboundHttp } from '#platform';
 import type { Destination, DestinationAnswer, DestinationCall, DestinationKind } from '../../destination.port.js';
 import { Batches, type BatchedCall, type BatchLimits } from '../in-batches/batches.js';
+import { objectIn } from '../in-batches/read-json.js';
 import { sendInHalves, type BatchOutcome } from '../in-batches/send-in-halves.js';
 import { baseOf } from '../over-http/base-address.js';
 import { callShowing } from '../over-http/call-showing.js';
 import { openCredentials } from '../over-http/credentials.js';
 import type { Credentials } from '../over-http/proof.js';
-import { readNoAnswer } from '../over-http/read-http-answer.js';
+import { notSent } from '../over-http/read-http-answer.js';
 import { HUBSPOT_FIELDS } from './hubspot-fields.js';
 import { readHubSpotAnswer, type SentContact } from './read-hubspot-answer.js';
 
@@ -111,9 +112,9 @@ class HubSpot implements Destination {
 
 /** null: there is nothing to find the contact by. */
 function contactOf(call: DestinationCall): Contact | null {
-  const properties = JSON.parse(call.payload) as JsonValue;
-  const email = isJsonObject(properties) ? properties['email'] : undefined;
-  if (!isJsonObject(properties) || typeof email !== 'string' || email.trim() === '') return null;
+  const properties = objectIn(call);
+  const email = properties?.['email'];
+  if (properties === null || typeof email !== 'string' || email.trim() === '') return null;
   const { idempotencyKey: traceId, attemptNo, payload } = call;
   const found = email.trim().toLowerCase();
   return { call, key: found, bytes: payload.length + 256, traceId, email: found, attemptNo, properties: Object.keys(properties) };
@@ -125,4 +126,4 @@ function inputOf({ email, traceId, call }: Contact): string {
 }
 
 /** The check of the configuration has the mapping ask for an e-mail address; this is for payloads from before it did. */
-const NO_EMAIL = readNoAnswer({ kind: 'not_sent', code: 'NO_EMAIL', cause: 'The payload has no e-mail address to find the contact by' });
+const NO_EMAIL = notSent('NO_EMAIL', 'The payload has no e-mail address to find the contact by; reprocess the lead', 'payload');

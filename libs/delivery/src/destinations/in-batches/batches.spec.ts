@@ -102,7 +102,7 @@ describe('batches', () => {
     const one = submit('a');
     const running = await sent(0);
     expect(running.limits.timeoutMs).toBeLessThanOrEqual(2000);
-    expect(await submit('b')).toMatchObject({ signal: { kind: 'not_sent' }, errorCode: 'NO_TURN' });
+    expect(await submit('b')).toMatchObject({ signal: { kind: 'not_sent', because: 'us' }, errorCode: 'NO_TURN' });
     running.answer();
     await one;
     expect(count()).toBe(1);

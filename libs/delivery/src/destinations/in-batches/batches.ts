@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CALL_ABORTED } from '#platform';
 import type { DestinationAnswer, DestinationCall } from '../../destination.port.js';
+import { notSent } from '../over-http/read-http-answer.js';
 
 /** One delivery's call, waiting to be sent together with others. */
 export interface BatchedCall {
@@ -138,12 +140,5 @@ function signalOf(batch: readonly Waiting<BatchedCall>[]): AbortSignal {
   return signals.length === 1 ? (signals[0] as AbortSignal) : AbortSignal.any(signals);
 }
 
-const notSent = (errorCode: string, cause: string): DestinationAnswer => ({
-  signal: { kind: 'not_sent', cause },
-  errorCode,
-  excerpt: null,
-  recordId: null,
-});
-
-const BROKEN_OFF = notSent('CALL_ABORTED', 'Broken off at shutdown');
-const NO_TURN = notSent('NO_TURN', 'Not sent in time: the calls before it took too long');
+const BROKEN_OFF = notSent(CALL_ABORTED, 'Broken off at shutdown', 'us');
+const NO_TURN = notSent('NO_TURN', 'Not sent in time: the calls before it took too long', 'us');

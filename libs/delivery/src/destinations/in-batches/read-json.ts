@@ -1,6 +1,6 @@
-import { isHtmlPage, parseRetryAfter, type AnswerMeaning, type JsonValue } from '#core';
+import { isHtmlPage, isJsonObject, parseRetryAfter, type AnswerMeaning, type JsonObject, type JsonValue } from '#core';
 import type { CallOutcome } from '#platform';
-import type { DestinationAnswer } from '../../destination.port.js';
+import type { DestinationAnswer, DestinationCall } from '../../destination.port.js';
 import { PROTOCOL_ERROR } from '../over-http/read-http-answer.js';
 
 export type Answered = Extract<CallOutcome, { kind: 'answered' }>;
@@ -41,8 +41,21 @@ export function answerOf({ statusCode, headers }: Answered, parts: AnswerParts):
 
 /** undefined: it is no JSON. */
 export function jsonIn({ body }: Answered): JsonValue | undefined {
+  return parsed(body.toString('utf8'));
+}
+
+/**
+ * What a delivery sends, as an object. null: it is none, because the lead was decided while its destination was of another kind; no attempt
+ * will mend that, deciding the lead anew does.
+ */
+export function objectIn({ payload }: Pick<DestinationCall, 'payload'>): JsonObject | null {
+  const value = parsed(payload);
+  return value !== undefined && isJsonObject(value) ? value : null;
+}
+
+function parsed(text: string): JsonValue | undefined {
   try {
-    return JSON.parse(body.toString('utf8')) as JsonValue;
+    return JSON.parse(text) as JsonValue;
   } catch {
     return undefined;
   }

@@ -57,11 +57,36 @@ describe('sending in halves', () => {
     expect(answers.slice(0, 2)).toEqual([TAKEN, TAKEN]);
     expect(answers.slice(2)).toEqual(
       [2, 3].map(() => ({
-        signal: { kind: 'not_sent', cause: 'Refused together with other leads: 400' },
+        signal: { kind: 'not_sent', cause: 'Refused together with other leads: 400', because: 'us' },
         errorCode: 'REFUSED_TOGETHER',
         excerpt: null,
         recordId: null,
       })),
+    );
+  });
+
+  it.each([
+    ['all', (): boolean => true],
+    ['every fifth', (one: number): boolean => one % 5 === 0],
+  ])('finds them in a few rounds where %s are bad, and takes no place of a schedule meanwhile', async (_description, isBad) => {
+    let left = numbers(200);
+    const bad = left.filter(isBad);
+    const found: number[] = [];
+    for (let round = 0; left.length > 0; round += 1) {
+      expect(round).toBeLessThan(20);
+      const answers = await sendInHalves(left, refusing(bad), always);
+      found.push(...left.filter((_one, index) => answers[index]?.errorCode === 'BAD'));
+      const again = left.filter((_one, index) => answers[index]?.errorCode === 'REFUSED_TOGETHER');
+      expect(answers.filter(({ signal }) => signal.kind === 'not_sent' && signal.because !== 'us')).toEqual([]);
+      left = again;
+    }
+    expect(found.toSorted((a, b) => a - b)).toEqual(bad);
+  });
+
+  it('counts a round that found nobody, so that there is an end of them', async () => {
+    const answers = await sendInHalves(numbers(4), refusing([3]), () => false);
+    expect(answers.map(({ signal }) => signal)).toEqual(
+      numbers(4).map(() => ({ kind: 'not_sent', cause: 'Refused together with other leads: 400' })),
     );
   });
 

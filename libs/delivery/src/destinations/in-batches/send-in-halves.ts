@@ -1,4 +1,5 @@
 import type { DestinationAnswer } from '../../destination.port.js';
+import { notSent } from '../over-http/read-http-answer.js';
 
 /** What one call for several leads came to. */
 export type BatchOutcome =
@@ -14,7 +15,9 @@ const MAX_CALLS = 32;
 
 /**
  * Sends calls together; a batch that is refused for the sake of some of them is sent again in halves until those are alone. The good ones
- * take effect once, because a refused batch had none. Whoever is left when time or calls run out was not sent.
+ * take effect once, because a refused batch had none. The first half comes to its end before the second is sent, so that also few calls find
+ * somebody. Whoever is left when time or calls run out was not sent, which takes no place in its schedule as long as others were found: each
+ * round has fewer of them.
  * @param hasTime asked before each call but the first
  * @returns an answer for each call, in the order given
  */
@@ -30,12 +33,13 @@ export async function sendInHalves<Call>(
       if (one !== undefined) answers.set(call, one);
     });
   const groups: (readonly Call[])[] = [calls];
+  const leftOver: (readonly Call[])[] = [];
   let refused: DestinationAnswer | undefined;
   let made = 0;
   let mayCall = true;
   for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
     if (made > 0 && (!mayCall || made >= MAX_CALLS || !hasTime())) {
-      tell(group, () => leftOver(refused));
+      leftOver.push(group);
       continue;
     }
     const outcome = await send(group);
@@ -48,20 +52,17 @@ export async function sendInHalves<Call>(
     else {
       refused = outcome.answer;
       const half = Math.ceil(group.length / 2);
-      groups.push(group.slice(0, half), group.slice(half));
+      groups.unshift(group.slice(0, half), group.slice(half));
     }
   }
+  const nobodyWasFound = answers.size === 0;
+  for (const group of leftOver) tell(group, () => refusedTogether(refused, nobodyWasFound));
   return calls.map((call) => answers.get(call) as DestinationAnswer);
 }
 
 /** It was among those that were refused together, and nobody knows yet whether it was to blame. */
-function leftOver(refused: DestinationAnswer | undefined): DestinationAnswer {
+function refusedTogether(refused: DestinationAnswer | undefined, counts: boolean): DestinationAnswer {
   const signal = refused?.signal;
   const status = signal?.kind === 'answered' ? `: ${signal.meaning?.cause ?? signal.statusCode}` : '';
-  return {
-    signal: { kind: 'not_sent', cause: `Refused together with other leads${status}` },
-    errorCode: 'REFUSED_TOGETHER',
-    excerpt: null,
-    recordId: null,
-  };
+  return notSent('REFUSED_TOGETHER', `Refused together with other leads${status}`, counts ? undefined : 'us');
 }

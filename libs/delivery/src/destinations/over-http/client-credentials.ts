@@ -1,7 +1,7 @@
 import { isJsonObject, type DestinationAuthentication, type JsonObject } from '#core';
-import { type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
+import { CALL_ABORTED, type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
 import type { DestinationCall } from '../../destination.port.js';
-import type { Credentials, NoProof, Proof } from './proof.js';
+import { TOKEN_REFUSED, type Credentials, type NoProof, type Proof } from './proof.js';
 
 /** Longest wait for a token, however long a call may take. */
 const LONGEST_ASK_MS = 10_000;
@@ -12,7 +12,7 @@ const MARGIN_MS = 30_000;
 /** RFC 6749, 5.2: the words an error may be named by; anything else of the answer may be a value. */
 const ERRORS = ['invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope'];
 
-const BROKEN_OFF: NoProof = { code: 'CALL_ABORTED', cause: 'Broken off at shutdown' };
+const BROKEN_OFF: NoProof = { code: CALL_ABORTED, cause: 'Broken off at shutdown' };
 
 interface Token {
   readonly text: string;
@@ -111,7 +111,11 @@ function tokenIn(outcome: CallOutcome, asked: number): Token | NoProof {
   if (outcome.statusCode !== 200) {
     const error = ERRORS.find((known) => known === answer['error']);
     const why = error === undefined ? '' : ` (${error})`;
-    return { code: 'TOKEN_REFUSED', cause: `No access token: the token endpoint answered ${outcome.statusCode}${why}` };
+    const refusesUs = error !== undefined || [401, 403].includes(outcome.statusCode);
+    return {
+      code: refusesUs ? TOKEN_REFUSED : 'NO_TOKEN',
+      cause: `No access token: the token endpoint answered ${outcome.statusCode}${why}`,
+    };
   }
   const text = answer['access_token'];
   if (typeof text !== 'string' || text === '' || !isHeaderText(text))

@@ -1,5 +1,8 @@
 import type { DestinationCall } from '../../destination.port.js';
 
+/** Code of NoProof: whoever gives tokens refuses us. */
+export const TOKEN_REFUSED = 'TOKEN_REFUSED';
+
 /** What a call shows to be let in. */
 export interface Proof {
   readonly headers: Readonly<Record<string, string>>;

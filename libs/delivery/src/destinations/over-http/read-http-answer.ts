@@ -1,8 +1,8 @@
-import { judgeAnswer, parseRetryAfter, type AnswerRules } from '#core';
-import { answerExcerpt, type CallOutcome } from '#platform';
+import { judgeAnswer, parseRetryAfter, type AnswerRules, type Signal } from '#core';
+import { answerExcerpt, CALL_ABORTED, type CallOutcome } from '#platform';
 import type { DestinationAnswer } from '../../destination.port.js';
 import { withoutSecrets } from './credentials.js';
-import type { Credentials } from './proof.js';
+import { TOKEN_REFUSED, type Credentials } from './proof.js';
 
 export const PROTOCOL_ERROR = 'PROTOCOL_ERROR';
 
@@ -32,5 +32,13 @@ export function readHttpAnswer(
 
 /** There was no answer. */
 export function readNoAnswer({ kind, code, cause }: Extract<CallOutcome, { kind: 'not_sent' | 'unknown' }>): DestinationAnswer {
+  if (kind === 'not_sent' && code === CALL_ABORTED) return notSent(code, cause, 'us');
+  if (kind === 'not_sent' && code === TOKEN_REFUSED) return notSent(code, cause, 'credentials');
   return { signal: { kind, cause }, errorCode: code, excerpt: null, recordId: null };
+}
+
+/** No call was made, or none that had an effect. @param because what it was about, unless it was about the destination */
+export function notSent(errorCode: string, cause: string, because?: Extract<Signal, { kind: 'not_sent' }>['because']): DestinationAnswer {
+  const signal: Signal = { kind: 'not_sent', cause, ...(because === undefined ? {} : { because }) };
+  return { signal, errorCode, excerpt: null, recordId: null };
 }

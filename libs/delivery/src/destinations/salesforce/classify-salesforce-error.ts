@@ -42,19 +42,23 @@ const LIMIT_SECONDS = 900;
  * | UNABLE_TO_LOCK_ROW, SERVER_UNAVAILABLE, …                                | retry: it passes                                    |
  * | REQUEST_LIMIT_EXCEEDED                                                   | retry, a quarter of an hour later                   |
  * | INVALID_SESSION_ID, API_DISABLED_FOR_ORG, …                              | refuses us                                          |
- * | DUPLICATES_DETECTED, DUPLICATE_VALUE                                     | a duplicate: refused, unless that counts as success |
+ * | DUPLICATE_VALUE of the external id                                       | retry: our own call made it, the next one finds it  |
+ * | DUPLICATES_DETECTED, DUPLICATE_VALUE of another field                    | a duplicate: refused, unless that counts as success |
  * | REQUIRED_FIELD_MISSING, FIELD_CUSTOM_VALIDATION_EXCEPTION, any other one | refused: this record as it is                       |
  *
  * Messages are never repeated: they quote what was sent. Of a record with several errors the first that is no retry counts.
  * @param errors the answer of a call, or `errors` of a record
+ * @param externalIdField API name of the field that records are found by
  * @returns null when there is no code in it
  */
-export function classifySalesforceError(errors: JsonValue | undefined): SalesforceError | null {
+export function classifySalesforceError(errors: JsonValue | undefined, externalIdField: string): SalesforceError | null {
   const found = (Array.isArray(errors) ? errors : [])
     .filter(isJsonObject)
     .map((error) => ({ error, code: codeIn(error['statusCode']) ?? codeIn(error['errorCode']) }))
     .filter((one): one is { error: JsonObject; code: string } => one.code !== null);
-  const [telling] = [...found.filter(({ code }) => !PASSES.includes(code)), ...found];
+  const passes = ({ code, error }: { code: string; error: JsonObject }): boolean =>
+    PASSES.includes(code) || (code === 'DUPLICATE_VALUE' && isDuplicateOf(externalIdField, error['message']));
+  const [telling] = [...found.filter((one) => !passes(one)), ...found];
   if (telling === undefined) return null;
   const { error, code } = telling;
   const fields = fieldsIn(error['fields']);
@@ -62,17 +66,21 @@ export function classifySalesforceError(errors: JsonValue | undefined): Salesfor
   const codes = [...new Set(found.map((one) => one.code))];
   return {
     errorCode: `SALESFORCE_${code}`,
-    meaning: { kind: kindOf(code), cause: `Salesforce: ${codes.join(', ')}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}` },
+    meaning: {
+      kind: passes(telling) ? 'retry' : REFUSES_US.includes(code) ? 'refuses_us' : 'refused',
+      cause: `Salesforce: ${codes.join(', ')}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}`,
+    },
     retryAfterSeconds: code === 'REQUEST_LIMIT_EXCEEDED' ? LIMIT_SECONDS : null,
-    duplicate: DUPLICATE.includes(code),
+    duplicate: DUPLICATE.includes(code) && !passes(telling),
     existingId,
     excerpt: { errors: codes, ...(fields.length === 0 ? {} : { fields }), ...(existingId === null ? {} : { existing: existingId }) },
   };
 }
 
-function kindOf(code: string): AnswerMeaning['kind'] {
-  if (PASSES.includes(code)) return 'retry';
-  return REFUSES_US.includes(code) ? 'refuses_us' : 'refused';
+/** `duplicate value found: Leadgate_Id__c duplicates value on record with id: …`: two calls for one lead met over there. */
+function isDuplicateOf(field: string, message: JsonValue | undefined): boolean {
+  const named = typeof message === 'string' ? /^duplicate value found: (\w+) duplicates value/.exec(message)?.[1] : undefined;
+  return named?.toLowerCase() === field.toLowerCase();
 }
 
 /** API names, which are words of a configuration and not of a person. */

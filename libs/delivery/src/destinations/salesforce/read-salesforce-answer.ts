@@ -12,6 +12,13 @@ export interface SentRecord {
   readonly attemptNo: number;
 }
 
+export interface SalesforceRules {
+  /** API name of the field that records are found by. */
+  readonly externalIdField: string;
+  /** A record that a duplicate rule keeps out counts as delivered. */
+  readonly duplicatesAreDelivered: boolean;
+}
+
 /** A call is refused as a whole for the sake of one record: a field that is none, a value of another type, a size. */
 const ONE_OF_THEM = [400, 413, 422];
 
@@ -19,19 +26,18 @@ const ONE_OF_THEM = [400, 413, 422];
  * Reads the answer to an upsert of a collection: 200 and a list of `{id, success, created, errors}` "in the same order" as the records
  * (REST API Developer Guide, "Upsert Records Using sObject Collections"). A result does not name its record, so a list of another length
  * says nothing of anybody.
- * @param duplicatesAreDelivered a record that a duplicate rule keeps out counts as delivered
  */
-export function readSalesforceAnswer(outcome: CallOutcome, sent: readonly SentRecord[], duplicatesAreDelivered: boolean): BatchOutcome {
+export function readSalesforceAnswer(outcome: CallOutcome, sent: readonly SentRecord[], rules: SalesforceRules): BatchOutcome {
   if (outcome.kind !== 'answered') return { kind: 'all', answer: readNoAnswer(outcome) };
   const { statusCode } = outcome;
   const said = jsonIn(outcome);
   if (statusCode >= 200 && statusCode < 300) {
     if (said === undefined) return { kind: 'all', answer: protocolError(outcome) };
     if (!Array.isArray(said) || said.length !== sent.length) return { kind: 'all', answer: noResult(outcome) };
-    const answers = sent.map((record, index) => readRecord(outcome, said[index], record, duplicatesAreDelivered));
+    const answers = sent.map((record, index) => readRecord(outcome, said[index], record, rules));
     return { kind: 'each', answers };
   }
-  const error = classifySalesforceError(said);
+  const error = classifySalesforceError(said, rules.externalIdField);
   const answer = answerOf(outcome, {
     success: false,
     errorCode: error?.errorCode ?? null,
@@ -53,11 +59,11 @@ function readRecord(
   answered: Answered,
   result: JsonValue | undefined,
   { attemptNo }: SentRecord,
-  duplicatesAreDelivered: boolean,
+  { duplicatesAreDelivered, externalIdField }: SalesforceRules,
 ): DestinationAnswer {
   if (!isJsonObject(result)) return noResult(answered);
   if (result['success'] === true) return readTaken(answered, result, attemptNo);
-  const error = result['success'] === false ? classifySalesforceError(result['errors']) : null;
+  const error = result['success'] === false ? classifySalesforceError(result['errors'], externalIdField) : null;
   if (error === null) return noResult(answered);
   const delivered = error.duplicate && duplicatesAreDelivered;
   return answerOf(answered, {

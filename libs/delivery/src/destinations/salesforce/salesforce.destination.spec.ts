@@ -217,6 +217,31 @@ describe('the Salesforce destination knows', () => {
     });
   });
 
+  it('a record that another call of ours made at the same moment, which the next call finds', async () => {
+    await restart({ options: { duplicates: 'delivered' } });
+    const message = `duplicate value found: ${FIELD.toLowerCase()} duplicates value on record with id: 00Q5g00000Existing`;
+    one.salesforce.refused.set(CANARY.email, { statusCode: 'DUPLICATE_VALUE', message, fields: [] });
+    expect(await send()).toMatchObject({
+      decidedBy: 'salesforce:error',
+      errorCode: 'SALESFORCE_DUPLICATE_VALUE',
+      signal: { successRule: false, meaning: { kind: 'retry', ofThisLead: true } },
+    });
+    one.salesforce.refused.clear();
+    expect(await send({ attemptNo: 2 })).toMatchObject({ signal: { successRule: true } });
+  });
+
+  it.each(['[]', 'LastName=Ann'])('that %s makes no record, now or later', async (payload) => {
+    expect(await send({ payload })).toMatchObject({ signal: { kind: 'not_sent', because: 'payload' }, errorCode: 'NO_OBJECT' });
+    expect(one.crm.requests).toHaveLength(0);
+  });
+
+  it('a token address that refuses us, which pauses the destination', async () => {
+    one.salesforce.tokens.next(answers.status(400, { body: '{"error":"invalid_client"}' }));
+    const answer = await send();
+    expect(answer).toMatchObject({ signal: { kind: 'not_sent', because: 'credentials' }, errorCode: 'TOKEN_REFUSED' });
+    expect(classifyAnswer('standard', 'upsert', answer.signal).kind).toBe('pause');
+  });
+
   it('a duplicate that is enough for this tenant', async () => {
     await restart({ options: { duplicates: 'delivered' } });
     one.salesforce.refused.set(CANARY.email, DETECTED);

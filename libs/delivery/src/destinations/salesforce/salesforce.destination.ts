@@ -1,12 +1,14 @@
-import { isJsonObject, type DestinationConfig, type JsonValue } from '#core';
+import type { DestinationConfig, JsonValue } from '#core';
 import { isHeaderText, type CallOutcome, type OutboundHttp } from '#platform';
 import type { Destination, DestinationAnswer, DestinationCall, DestinationKind } from '../../destination.port.js';
 import { Batches, type BatchedCall, type BatchLimits } from '../in-batches/batches.js';
+import { objectIn } from '../in-batches/read-json.js';
 import { sendInHalves, type BatchOutcome } from '../in-batches/send-in-halves.js';
 import { baseAddressProblem, baseOf } from '../over-http/base-address.js';
 import { callShowing } from '../over-http/call-showing.js';
 import { openCredentials } from '../over-http/credentials.js';
 import type { Credentials, Proof } from '../over-http/proof.js';
+import { notSent } from '../over-http/read-http-answer.js';
 import { readSalesforceAnswer, type SentRecord } from './read-salesforce-answer.js';
 import { SALESFORCE_FIELDS } from './salesforce-fields.js';
 
@@ -80,7 +82,8 @@ class Salesforce implements Destination {
   }
 
   send(call: DestinationCall): Promise<DestinationAnswer> {
-    return this.batches.submit(this.recordOf(call));
+    const record = this.recordOf(call);
+    return record === null ? Promise.resolve(NO_OBJECT) : this.batches.submit(record);
   }
 
   private sendAll(records: readonly SalesforceRecord[], { timeoutMs, signal }: BatchLimits): Promise<DestinationAnswer[]> {
@@ -101,7 +104,10 @@ class Salesforce implements Destination {
     const outcome = await callShowing(this.credentials, { ...first, payload: body, signal }, timeoutMs, (proof, callMs) =>
       this.patch(body, proof, { timeoutMs: callMs, signal, traceparent }),
     );
-    return readSalesforceAnswer(outcome, records, this.config.options?.['duplicates'] === 'delivered');
+    return readSalesforceAnswer(outcome, records, {
+      externalIdField: this.externalIdField,
+      duplicatesAreDelivered: this.config.options?.['duplicates'] === 'delivered',
+    });
   }
 
   private patch(
@@ -135,10 +141,10 @@ class Salesforce implements Destination {
     return this.http.rules.problemOf(instanceUrl) === undefined ? baseOf(instanceUrl) : null;
   }
 
-  /** The payload as it is, with the record's type and its external id behind it. */
-  private recordOf(call: DestinationCall): SalesforceRecord {
-    const parsed = JSON.parse(call.payload) as JsonValue;
-    if (!isJsonObject(parsed)) throw new Error('The payload of a Salesforce destination is an object.');
+  /** The payload as it is, with the record's type and its external id behind it; null: it makes no record. */
+  private recordOf(call: DestinationCall): SalesforceRecord | null {
+    const parsed = objectIn(call);
+    if (parsed === null) return null;
     const mapped = textIn(parsed[this.externalIdField]);
     const attributes = `"attributes":{"type":${JSON.stringify(this.object)}}`;
     const externalId = mapped === undefined ? `,${JSON.stringify(this.externalIdField)}:${JSON.stringify(call.leadId)}` : '';
@@ -153,6 +159,8 @@ function textIn(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
+
+const NO_OBJECT = notSent('NO_OBJECT', 'The payload is no JSON object, so it makes no record; reprocess the lead', 'payload');
 
 const NO_INSTANCE: CallOutcome = {
   kind: 'not_sent',
