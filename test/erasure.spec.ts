@@ -216,7 +216,7 @@ describe('who may erase', () => {
     expect((await ask(id, { key: keyOfOther })).status).toBe(404);
     expect(
       await eraseLead(app.app.get(Pools).work, {
-        tenantId: 'other' as TenantId,
+        scope: { only: 'other' as TenantId },
         leadId: id as LeadId,
         actor: 'cli',
         reason: 'test_data',

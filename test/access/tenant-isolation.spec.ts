@@ -47,6 +47,7 @@ const keys: Record<'source' | 'tenant' | 'stranger' | 'operator', string> = { so
 let leadId: string;
 let requestId: string;
 let replayId: string;
+let whatIfId: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -88,6 +89,20 @@ beforeAll(async () => {
     OWNER,
     leadId,
   ]);
+  whatIfId = uuidv7();
+  await owner.query(
+    `INSERT INTO what_ifs (id, tenant_id, config_version_id, compared_version_id, filter, requested_by, status)
+     SELECT $1, tenant_id, id, id, $3, 'cli', 'CANCELLED' FROM config_versions WHERE tenant_id = $2 LIMIT 1`,
+    [
+      whatIfId,
+      OWNER,
+      JSON.stringify({ from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z', source: null, limit: null, warmUpHours: 0 }),
+    ],
+  );
+  await owner.query(`INSERT INTO what_if_differences (what_if_id, lead_id, kind, before, after) VALUES ($1, $2, 'decision', '{}', '{}')`, [
+    whatIfId,
+    leadId,
+  ]);
   const { paths = {} } = describeApi(app);
   guarded = Object.entries(paths)
     .flatMap(([path, methods]) => Object.keys(methods as object).map((method) => ({ method, path })))
@@ -118,11 +133,12 @@ async function aRefusedRequest(tenant: string | null): Promise<string> {
   return id;
 }
 
-/** The id in a path is the lead's, or that of the refused request or of the replay below theirs. */
+/** The id in a path is the lead's, or that of the refused request of the replay or of the what-if below theirs. */
 const addressOf = ({ path }: Route, id?: string): string =>
   url + path.replace('{id}', id ?? idBelow(path)).replace('{name}', id ?? DESTINATION);
 function idBelow(path: string): string {
   if (path.startsWith('/v1/quarantine')) return requestId;
+  if (path.startsWith('/v1/what-ifs')) return whatIfId;
   return path.startsWith('/v1/replays') ? replayId : leadId;
 }
 
@@ -138,6 +154,8 @@ function call(route: Route, key: string | null, { id, body }: { id?: string; bod
 const feedbackOn = (id: string): object => ({ type: 'lead_created', lead_id: id });
 function bodyFor({ path }: Route, id: string): object {
   if (path === '/v1/feedback') return feedbackOn(id);
+  if (path === '/v1/leads/{id}/erase') return { reason: 'test_data' };
+  if (path === '/v1/what-ifs') return { draft: 1, from: '2026-01-01T00:00:00Z' };
   if (path === '/v1/leads/{id}/replay') return { kind: 'reprocess', reason: 'spec' };
   if (path === '/v1/replays') return { kind: 'redeliver', reason: 'spec', dry_run: true };
   return path.startsWith('/v1/destinations') ? { reason: 'spec' } : {};
@@ -164,14 +182,21 @@ describe('every guarded route of the API', () => {
       'get /v1/quarantine/{id}',
       'get /v1/replays',
       'get /v1/replays/{id}',
+      'get /v1/what-ifs',
+      'get /v1/what-ifs/{id}',
+      'get /v1/what-ifs/{id}/differences',
       'post /v1/destinations/{name}/pause',
       'post /v1/destinations/{name}/resume',
       'post /v1/feedback',
+      'post /v1/leads/{id}/erase',
       'post /v1/leads/{id}/replay',
       'post /v1/quarantine/{id}/release',
       'post /v1/replays',
       'post /v1/replays/{id}/cancel',
       'post /v1/replays/{id}/resume',
+      'post /v1/what-ifs',
+      'post /v1/what-ifs/{id}/cancel',
+      'post /v1/what-ifs/{id}/promote',
       'put /v1/destinations/{name}',
     ]);
   });
@@ -210,7 +235,7 @@ describe('every guarded route of the API', () => {
         const answer = await fetch(url + route.path + filter, { headers: { authorization: `Bearer ${keys.stranger}` } });
         expect([nameOf(route), answer.status]).toEqual([nameOf(route), 200]);
         const text = await answer.text();
-        expect(text).not.toMatch(new RegExp(`${leadId}|${requestId}|"${OWNER}"|${DESTINATION}`));
+        expect(text).not.toMatch(new RegExp(`${leadId}|${requestId}|${whatIfId}|"${OWNER}"|${DESTINATION}`));
         if (route.path === '/stats/leads/counts') expect(JSON.parse(text)).toMatchObject({ total: 0 });
       }
       for (const member of ['tenant_id', 'tenantId', 'status[]', 'id']) {
@@ -226,7 +251,7 @@ describe('every guarded route of the API', () => {
         const answer = await call(route, key);
         expect([nameOf(route), answer.status]).toEqual([nameOf(route), 200]);
         if (route.path !== '/stats/leads/counts')
-          expect(await answer.text()).toMatch(new RegExp(`${leadId}|${requestId}|${OWNER}/${DESTINATION}`));
+          expect(await answer.text()).toMatch(new RegExp(`${leadId}|${requestId}|${whatIfId}|${OWNER}/${DESTINATION}`));
       }
     }
   });

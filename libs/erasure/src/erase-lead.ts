@@ -1,3 +1,4 @@
+import type { TenantScope } from '#access';
 import { appendAuditEvents, type AuditActor } from '#audit';
 import { canTransition, type DestinationId, type LeadId, type LeadStatus, type TenantId } from '#core';
 import { passOn } from '#pipeline';
@@ -24,7 +25,8 @@ export const ERASURE_REASONS = ['person_asked', 'consent_withdrawn', 'retention_
 export type ErasureReason = (typeof ERASURE_REASONS)[number];
 
 export interface Erasure {
-  readonly tenantId: TenantId;
+  /** Whose lead it must be; `every_tenant` for an operator. */
+  readonly scope: TenantScope;
   readonly leadId: LeadId;
   readonly actor: AuditActor;
   readonly reason: ErasureReason;
@@ -46,7 +48,7 @@ export interface ToldDestination {
   readonly certain: boolean;
 }
 
-const LOCK = `select status from leads where id = $1 and tenant_id = $2 for no key update`;
+const LOCK = `select tenant_id as "tenantId", status from leads where id = $1 and ($2::text is null or tenant_id = $2) for no key update`;
 
 const TOLD = `
   select destination_id as "destinationId", crm_record_id as "recordId", status = 'DELIVERED' as certain
@@ -66,11 +68,14 @@ const TOLD = `
  *
  * @returns undefined for a lead that is unknown or another tenant's
  */
-export function eraseLead(pool: Pool, { tenantId, leadId, actor, reason }: Erasure): Promise<ErasedLead | undefined> {
+export function eraseLead(pool: Pool, { scope, leadId, actor, reason }: Erasure): Promise<ErasedLead | undefined> {
   return inTransaction(pool, async (client) => {
-    const { rows } = await client.query<{ status: LeadStatus }>(LOCK, [leadId, tenantId]);
-    const from = rows[0]?.status;
-    if (from === undefined) return undefined;
+    const { rows } = await client.query<{ tenantId: TenantId; status: LeadStatus }>(LOCK, [
+      leadId,
+      scope === 'every_tenant' ? null : scope.only,
+    ]);
+    if (rows[0] === undefined) return undefined;
+    const { tenantId, status: from } = rows[0];
     if (!canTransition(from, 'ERASED')) return { leadId, already: true, toldTo: [] };
     const { rows: toldTo } = await client.query<ToldDestination>(TOLD, [leadId]);
     const { heirs } = await passOn(client, { tenantId, leadId, actor, reason: 'earlier_lead_erased' });

@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { Caller, type CallerOf, TakesKeys } from '#access';
+import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import { Pools } from '#platform';
 import { ApiProblem, CheckedBody, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
 import { eraseLead } from './erase-lead.js';
@@ -9,24 +9,25 @@ import { ErasureAnswer, ErasureRequest } from './erasure-shapes.js';
 @ApiTags('leads')
 @ApiBearerAuth('key')
 @ReadAnswers()
-@TakesKeys('tenant')
+@TakesKeys('tenant', 'operator')
 @Controller('v1/leads')
 export class ErasureController {
   constructor(private readonly pools: Pools) {}
 
   @Post(':id/erase')
   @HttpCode(200)
-  @ApiOperation({ summary: "Remove a person's data from a lead for good; needs a key of the tenant. Asking twice is harmless" })
+  @ApiOperation({ summary: "Remove a person's data from a lead for good; asking twice is harmless" })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiBody({ type: ErasureRequest })
   @ApiOkResponse({ type: ErasureAnswer })
-  @ApiProblem(404, 'No lead of the tenant has this id')
+  @ApiProblem(404, 'No lead has this id')
   async erase(
-    @Caller() { tenantId, keyId }: CallerOf<'tenant'>,
+    @Caller() caller: CallerOf<'tenant' | 'operator'>,
     @Param('id') id: string,
     @CheckedBody() { reason }: ErasureRequest,
   ): Promise<ErasureAnswer> {
-    const erased = await eraseLead(this.pools.work, { tenantId, leadId: leadIdOf(id), actor: `key:${keyId}`, reason });
+    const actor = caller.scope === 'operator' ? 'operator' : (`key:${caller.keyId}` as const);
+    const erased = await eraseLead(this.pools.work, { scope: scopeOf(caller), leadId: leadIdOf(id), actor, reason });
     if (erased === undefined) throw noSuchLead();
     const { leadId, already, toldTo } = erased;
     const lines = toldTo.map(({ destinationId, recordId, certain }) => ({ destination: destinationId, record_id: recordId, certain }));

@@ -20,7 +20,7 @@ export const erase: Command = {
     if (tenantId === undefined) throw new CommandProblem('Say whose lead it is: --tenant TENANT.');
     const reason = reasonIn(call.value('reason'));
     const erased = await withDatabase(settingsOf(call.world), (pool) =>
-      eraseLead(pool, { tenantId: tenantId as TenantId, leadId, actor: 'cli', reason }),
+      eraseLead(pool, { scope: { only: tenantId as TenantId }, leadId, actor: 'cli', reason }),
     );
     if (erased === undefined) throw new CommandProblem(`The tenant ${tenantId} has no lead with this id.`);
     return { exitCode: 0, text: inWords(erased), json: { ok: true, ...erased } };
