@@ -69,11 +69,20 @@ export class FaultWorld {
     return (await this.owner.query<Row>(sql, values)).rows;
   }
 
-  /** Time that leases and rings need to count as lost, without waiting for it: everything in flight has its moment moved back. */
+  /**
+   * Time that leases and rings need to count as lost, without waiting for it: everything in flight has its moment moved back. Rows that somebody
+   * is writing are passed over, so that this never waits for living processes, nor they for this in another order.
+   */
   async timePasses(): Promise<void> {
-    await this.owner.query(`update deliveries set lease_until = clock_timestamp() - interval '1 s' where status = 'SENDING'`);
-    for (const table of ['leads', 'deliveries'])
-      await this.owner.query(`update ${table} set rung_at = rung_at - interval '2 min' where rung_at is not null`);
+    await this.moveBack('deliveries', `lease_until = clock_timestamp() - interval '1 s'`, `status = 'SENDING'`);
+    for (const table of ['leads', 'deliveries']) await this.moveBack(table, `rung_at = rung_at - interval '2 min'`, 'rung_at is not null');
+  }
+
+  private async moveBack(table: string, change: string, where: string): Promise<void> {
+    await this.owner.query(
+      `with found as materialized (select id from ${table} where ${where} order by id for no key update skip locked)
+       update ${table} set ${change} from found where ${table}.id = found.id`,
+    );
   }
 
   /** Until every lead is at its end or held. */
