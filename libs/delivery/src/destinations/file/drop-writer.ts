@@ -19,6 +19,9 @@ const FORGETS_EVERY_MS = 3_600_000;
 /**
  * Writes the files of one folder for this process, one batch after the other. A batch is appended, brought to the disk and answered; a
  * repeated delivery is looked up first, in everything that was ever written here and by whomever.
+ *
+ * A process that stood still and lives on writes nothing that is late: whose file it is and what time it is are asked right before each write.
+ * What is left is a process that stands still for a minute exactly between that question and the write it precedes.
  */
 export class DropWriter {
   private readonly folder: DropFolder;
@@ -39,10 +42,11 @@ export class DropWriter {
   /** @returns an answer for each call, in the order given, within the limits; what is under way then goes on by itself */
   append(calls: readonly DestinationCall[], rules: DropRules, { timeoutMs, signal }: BatchLimits): Promise<DestinationAnswer[]> {
     const state = { begun: false, givenUp: false };
+    const dueBy = this.now() + timeoutMs;
     const work = this.inTurn(async () => {
       if (state.givenUp) return calls.map(() => NO_TURN);
       state.begun = true;
-      return this.appendNow(calls, rules);
+      return this.appendNow(calls, rules, dueBy);
     });
     const late = (): DestinationAnswer[] => {
       state.givenUp = true;
@@ -68,7 +72,7 @@ export class DropWriter {
     return this.inTurn(() => this.finish());
   }
 
-  private async appendNow(calls: readonly DestinationCall[], rules: DropRules): Promise<DestinationAnswer[]> {
+  private async appendNow(calls: readonly DestinationCall[], rules: DropRules, dueBy: number): Promise<DestinationAnswer[]> {
     try {
       const there = await this.alreadyThere(calls);
       const rows = new Map<string, string>();
@@ -76,12 +80,13 @@ export class DropWriter {
         const text = there.has(key) ? null : rowOf(rules.form, key, payload);
         if (text !== null) rows.set(key, text);
       }
-      const name = rows.size === 0 ? null : await this.write(rows, rules);
+      const name = rows.size === 0 ? null : await this.write(rows, rules, dueBy);
       return calls.map(({ idempotencyKey: key }) => {
         const file = there.get(key) ?? (rows.has(key) ? name : null);
         return file === null ? UNREADABLE : delivered(file);
       });
     } catch (error) {
+      if (error instanceof TooLate) return calls.map(() => NO_TURN);
       const failure = diskFailure(error instanceof NothingWritten || error instanceof MaybeWritten ? error.cause : error);
       return calls.map(() => (error instanceof MaybeWritten ? unknown(failure) : notSent(failure.code, failure.cause)));
     }
@@ -97,12 +102,14 @@ export class DropWriter {
     return found;
   }
 
-  private async write(rows: ReadonlyMap<string, string>, rules: DropRules): Promise<string> {
+  private async write(rows: ReadonlyMap<string, string>, rules: DropRules, dueBy: number): Promise<string> {
     const part = await this.partFor(rules);
+    // This process may have stood still for any length of time: by now the file may be somebody else's and the rows written by another process.
+    if (this.now() >= dueBy) throw new TooLate();
     try {
       await part.append(rows);
     } catch (error) {
-      if (error instanceof MaybeWritten) await this.abandon(part);
+      if (error instanceof MaybeWritten || part.isBroken) await this.abandon(part);
       throw error;
     }
     // The rows are on disk and count; a file that cannot be finished now is finished by the next round or by whoever finds it.
@@ -112,6 +119,7 @@ export class DropWriter {
 
   private async partFor(rules: DropRules): Promise<PartFile> {
     this.rules = rules;
+    if (this.part !== undefined && !(await this.part.isOurs())) await this.abandon(this.part);
     if (this.part !== undefined && JSON.stringify(this.part.form) !== JSON.stringify(rules.form)) await this.finish();
     this.part ??= await PartFile.create({ root: this.root, path: this.path }, rules.name, rules.form);
     return this.part;
@@ -135,6 +143,8 @@ export class DropWriter {
     return result;
   }
 }
+
+class TooLate extends Error {}
 
 const NO_TURN = notSent('NO_TURN', 'Not written in time: what was to be written before took too long', 'us');
 const TOO_SLOW: DiskFailure = { code: 'ETIMEDOUT', cause: 'The disk of LEADGATE_FILE_DROP_DIR did not answer in time' };

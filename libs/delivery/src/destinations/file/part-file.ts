@@ -20,6 +20,8 @@ export class MaybeWritten extends Error {}
  */
 export class PartFile {
   readonly keys = new Set<string>();
+  /** The disk failed to keep what it had taken: what it has of this file from now on nobody knows, so nothing more may be written to it. */
+  isBroken = false;
   private bytes = 0;
 
   private constructor(
@@ -95,10 +97,20 @@ export class PartFile {
         const { bytesWritten } = await this.handle.write(bytes, written, bytes.length - written, this.bytes + written);
         written += bytesWritten;
       }
-      await this.handle.datasync();
+      await this.sync();
       this.bytes += bytes.length;
     } catch (error) {
       await this.takeBack(error);
+    }
+  }
+
+  /** After a failure the system may have dropped what it could not write and call the next one a success. */
+  private async sync(): Promise<void> {
+    try {
+      await this.handle.datasync();
+    } catch (error) {
+      this.isBroken = true;
+      throw error;
     }
   }
 
@@ -112,7 +124,8 @@ export class PartFile {
     throw new NothingWritten('the write failed', { cause });
   }
 
-  private async isOurs(): Promise<boolean> {
+  /** @throws MaybeWritten when the folder cannot be asked */
+  async isOurs(): Promise<boolean> {
     try {
       return (await stat(this.path)).ino === this.inode;
     } catch (error) {
