@@ -4,6 +4,8 @@ import type { DestinationId } from '#core';
 export interface CallBudget {
   /** Processes that call it, this one included. */
   readonly processes: number;
+  /** Which of them this one is, from 0: what cannot be divided evenly falls to the first. */
+  readonly place: number;
   /** What is left of its rate after answers of 429 or an outage (decidePace); null: nothing was taken away. */
   readonly callsPerSecond: number | null;
 }

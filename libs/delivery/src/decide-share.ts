@@ -16,13 +16,17 @@ export interface CallShare {
 }
 
 /**
- * Every process has the same share, and each at least one call at a time: more processes than calls allowed would else leave a destination to
- * whoever came first. A process that has just come makes the shares too large for as long as the others' leases run, a second at most.
+ * The shares add up to the limit. Each process has at least one call at a time: more processes than calls allowed would else leave a destination
+ * to whoever came first. A process that has just come makes the shares too large for as long as the others' leases run, a second at most.
  */
-export function decideShare(limits: CallLimits, { processes, callsPerSecond }: CallBudget): CallShare {
+export function decideShare(limits: CallLimits, { processes, place, callsPerSecond }: CallBudget): CallShare {
   const rate = Math.min(limits.ratePerSecond ?? Infinity, callsPerSecond ?? Infinity);
   return {
-    concurrency: limits.concurrency === null ? limits.concurrencyPerProcess : Math.max(1, Math.floor(limits.concurrency / processes)),
+    concurrency: limits.concurrency === null ? limits.concurrencyPerProcess : Math.max(1, shareOf(limits.concurrency, processes, place)),
     perSecond: rate === Infinity ? null : rate / processes,
   };
+}
+
+function shareOf(limit: number, processes: number, place: number): number {
+  return Math.floor(limit / processes) + (place < limit % processes ? 1 : 0);
 }

@@ -50,9 +50,11 @@ export class Lane {
     return this.budget !== undefined;
   }
 
-  /** performance.now() of when something entered or left. */
-  get lastUsedAt(): number {
-    return this.usedAt;
+  /** Nothing is in it, nothing was for so long, and the gap after its last call is over: a pace may be slower than that. */
+  isForgettable(unusedMs: number): boolean {
+    const now = performance.now();
+    if (this.inHand.size > 0 || now - this.usedAt < unusedMs) return false;
+    return this.budget === undefined || this.pacer.waitMs(this.shareOf(this.budget).perSecond, now) === 0;
   }
 
   /** Calls a second made lately, by all processes as far as this one knows. */
@@ -100,12 +102,16 @@ export class Lane {
 
   private advance(): void {
     if (this.budget === undefined || this.closed) return;
-    const share = decideShare(this.parts.limits(), this.budget);
+    const share = this.shareOf(this.budget);
     for (const [id, waiting] of this.waiting) {
       if (this.calling >= share.concurrency || !this.isTime(share)) return;
       this.waiting.delete(id);
       this.begin(id, waiting, share);
     }
+  }
+
+  private shareOf(budget: CallBudget): CallShare {
+    return decideShare(this.parts.limits(), budget);
   }
 
   private isTime({ perSecond }: CallShare): boolean {

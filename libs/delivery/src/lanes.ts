@@ -3,7 +3,7 @@ import type { CallBudgets } from './call-budgets.port.js';
 import { Lane, type LaneParts } from './lane.js';
 
 const RENEW_MS = 1000;
-/** A lane that was not used for this long needs a new budget first. */
+/** A lane that was not used for this long is forgotten; the next delivery of its destination asks for a budget first. */
 const IDLE_MS = 5000;
 
 /** The lanes of this process. Those in use share one statement a second that says so and hears what each may do. */
@@ -64,9 +64,9 @@ export class Lanes {
   private async renewUntilAllHave(): Promise<void> {
     clearTimeout(this.timer);
     while (this.again && !this.closed) {
-      this.again = false;
       // What entered in this turn of the loop is part of it.
       await Promise.resolve();
+      this.again = false;
       this.retire();
       const ids = [...this.lanes.keys()].sort();
       if (ids.length === 0) return;
@@ -85,7 +85,6 @@ export class Lanes {
   }
 
   private retire(): void {
-    const since = performance.now() - IDLE_MS;
-    for (const [id, lane] of this.lanes) if (lane.size === 0 && lane.lastUsedAt < since) this.lanes.delete(id);
+    for (const [id, lane] of this.lanes) if (lane.isForgettable(IDLE_MS)) this.lanes.delete(id);
   }
 }

@@ -1,21 +1,23 @@
-/** A timer that was late may be made up for by calls this much closer together. */
+/** What a timer was late, up to this much, is made up for by the next gap. A gap in which nobody wanted to call is not. */
 const LATENESS_MS = 100;
 const SECOND_MS = 1000;
 
 /** Spaces calls evenly, and counts them. Moments are those of performance.now(). */
 export class Pacer {
-  private nextAt = -Infinity;
+  /** When the last call should have begun. The gap after it is that of the pace at the moment of asking: who becomes faster is so at once. */
+  private placeAt = -Infinity;
   private second = 0;
   private inSecond = 0;
   private inSecondBefore = 0;
 
-  /** Until the next call may begin; 0: now. */
+  /** Until the next call may begin; 0: now. @param perSecond null: calls need no gap */
   waitMs(perSecond: number | null, now: number): number {
-    return perSecond === null ? 0 : Math.max(0, this.nextAt - now);
+    return perSecond === null ? 0 : Math.max(0, this.placeAt + SECOND_MS / perSecond - now);
   }
 
   began(perSecond: number | null, now: number): void {
-    if (perSecond !== null) this.nextAt = Math.max(this.nextAt, now - LATENESS_MS) + SECOND_MS / perSecond;
+    const place = perSecond === null ? now : this.placeAt + SECOND_MS / perSecond;
+    this.placeAt = place < now - LATENESS_MS ? now : place;
     this.turnTo(now);
     this.inSecond += 1;
   }

@@ -16,18 +16,22 @@ const LEASE = `
     on conflict (service_id, process_id) do update set leased_until = excluded.leased_until),
   gone as (
     delete from call_budgets where (service_id, process_id) in (
-      select service_id, process_id from call_budgets where leased_until < clock_timestamp() - interval '10 seconds' for update skip locked))
-  select service.id,
-         (select count(*) from call_budgets other
-           where other.service_id = service.id and other.process_id <> $2::uuid and other.leased_until > clock_timestamp())::int as others,
+      select service_id, process_id from call_budgets
+       where process_id <> $2::uuid and leased_until < clock_timestamp() - interval '10 seconds' for update skip locked))
+  select service.id, others.n as others, others.before as place,
          calls_per_second as "throttledTo",
          extract(epoch from clock_timestamp() - greatest(throttled_at, hold_until))::float8 as "throttledSecondsAgo",
          case when breakers.state <> 'closed' then 0 else extract(epoch from clock_timestamp() - closed_at)::float8 end as "recoveredSecondsAgo"
-    from unnest($1::text[]) as service (id) left join breakers on breakers.service_id = service.id`;
+    from unnest($1::text[]) as service (id)
+    cross join lateral (
+      select count(*)::int as n, (count(*) filter (where process_id < $2::uuid))::int as before from call_budgets
+       where service_id = service.id and process_id <> $2::uuid and leased_until > clock_timestamp()) others
+    left join breakers on breakers.service_id = service.id`;
 
 interface Row {
   readonly id: DestinationId;
   readonly others: number;
+  readonly place: number;
   readonly throttledTo: number | null;
   readonly throttledSecondsAgo: number | null;
   readonly recoveredSecondsAgo: number | null;
@@ -42,7 +46,9 @@ export class PgCallBudgets extends CallBudgets {
 
   override async lease(destinations: readonly DestinationId[]): Promise<ReadonlyMap<DestinationId, CallBudget>> {
     const { rows } = await this.pool.query<Row>(LEASE, [destinations, this.processId]);
-    return new Map(rows.map(({ id, others, ...facts }) => [id, { processes: others + 1, callsPerSecond: decidePace(facts) }]));
+    return new Map(
+      rows.map(({ id, others, place, ...facts }) => [id, { processes: others + 1, place, callsPerSecond: decidePace(facts) }]),
+    );
   }
 
   override async giveUp(): Promise<void> {
