@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { SourceId, TenantId } from '#core';
-import type { Logger } from '#platform';
+import { type Logger, Rounds } from '#platform';
 import { type AdminKey, ADMIN_KEY_ID } from './admin-key.js';
 import { readApiKey, sha256Of } from './api-key-text.js';
 import { ApiKeys, type Principal } from './api-keys.port.js';
@@ -19,9 +19,7 @@ export class FollowedApiKeys extends ApiKeys {
   private live: ReadonlyMap<string, LiveKey> = new Map();
   private loaded = false;
   private failing = false;
-  private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds = new Rounds(() => this.follow(), ROUND_MS);
 
   constructor(
     private readonly read: () => Promise<readonly LiveKey[]>,
@@ -46,27 +44,17 @@ export class FollowedApiKeys extends ApiKeys {
   }
 
   /** Resolves after the first round, whether or not Postgres was there for it. */
-  async start(): Promise<void> {
-    await this.refresh();
-    this.schedule();
+  start(): Promise<void> {
+    return this.rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.round;
+  stop(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** One round, after the one that is running. */
   refresh(): Promise<void> {
-    this.round = this.round.then(() => this.follow());
-    return this.round;
-  }
-
-  private schedule(): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => void this.refresh().then(() => this.schedule()), ROUND_MS);
-    this.timer.unref();
+    return this.rounds.now();
   }
 
   private async follow(): Promise<void> {

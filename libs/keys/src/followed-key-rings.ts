@@ -1,5 +1,5 @@
 import type { TenantId } from '#core';
-import type { ComponentHealth, HealthProbe, Logger } from '#platform';
+import { type ComponentHealth, type HealthProbe, type Logger, Rounds } from '#platform';
 import type { UsableRings } from './decide-usable-rings.js';
 import { readKeyDocument, type KeyDocument } from './key-document.js';
 import { type KeyProvider, KeysUnreadable } from './key-provider.port.js';
@@ -35,12 +35,11 @@ export class FollowedKeyRings extends KeyRings implements HealthProbe {
   private documentProblems: readonly string[] = [];
   private registryProblem: string | undefined;
   private told = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds: Rounds;
 
   constructor(private readonly parts: FollowedKeyRingsParts) {
     super();
+    this.rounds = new Rounds(() => this.look(), parts.pollSeconds * 1000);
   }
 
   override ringOf(tenantId: TenantId): KeyRing | null {
@@ -49,21 +48,17 @@ export class FollowedKeyRings extends KeyRings implements HealthProbe {
   }
 
   /** Resolves after the first look, whatever came of it. */
-  async start(): Promise<void> {
-    await this.refresh();
-    this.schedule();
+  start(): Promise<void> {
+    return this.rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.round;
+  stop(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** One look, after the one that is running. */
   refresh(): Promise<void> {
-    this.round = this.round.then(() => this.look());
-    return this.round;
+    return this.rounds.now();
   }
 
   /** Sentences without keys, secrets or values of people. */
@@ -74,12 +69,6 @@ export class FollowedKeyRings extends KeyRings implements HealthProbe {
   probe(): Promise<ComponentHealth> {
     const problems = this.problems();
     return Promise.resolve(problems.length === 0 ? { status: 'up' } : { status: 'degraded', detail: problems.join(' · ') });
-  }
-
-  private schedule(): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => void this.refresh().then(() => this.schedule()), this.parts.pollSeconds * 1000);
-    this.timer.unref();
   }
 
   private async look(): Promise<void> {

@@ -56,5 +56,6 @@ export * from './queue/sanitised.js';
 export * from './relay/due-work.js';
 export * from './relay/periodic.js';
 export * from './relay/relay.js';
+export * from './rounds.js';
 export * from './version.js';
 export type { Pool, PoolClient } from 'pg';

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { ActiveConfig, type ConfiguredSource, type ConfigVersionId, type ResolvedConfig, type TenantId } from '#core';
 import type { Logger } from '../logging/logger.js';
 import { sqlStateOf } from '../postgres/sql-state.js';
+import { Rounds } from '../rounds.js';
 import type { AppendActivation } from './activate-version.js';
 import { ConfigShelf } from './config-shelf.js';
 import { FileImporter } from './file-importer.js';
@@ -41,9 +42,7 @@ export class ConfigStore extends ActiveConfig {
   private databaseProblem: string | undefined;
   private followed = false;
   private told = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds = new Rounds(() => this.runRound(), ROUND_MS);
 
   constructor(private readonly options: ConfigStoreOptions) {
     super();
@@ -77,15 +76,12 @@ export class ConfigStore extends ActiveConfig {
   }
 
   /** Resolves after the first round, whether or not Postgres was there for it. */
-  async start(): Promise<void> {
-    await this.refresh();
-    this.schedule();
+  start(): Promise<void> {
+    return this.rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.round;
+  stop(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** True once the active rows were read; it stays true when Postgres goes away. */
@@ -104,14 +100,7 @@ export class ConfigStore extends ActiveConfig {
 
   /** One round, after the one that is running. */
   refresh(): Promise<void> {
-    this.round = this.round.then(() => this.runRound());
-    return this.round;
-  }
-
-  private schedule(): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => void this.refresh().then(() => this.schedule()), ROUND_MS);
-    this.timer.unref();
+    return this.rounds.now();
   }
 
   private async runRound(): Promise<void> {
