@@ -218,14 +218,14 @@ describe('processing leads', () => {
     expect(await trail(id)).toEqual(['RECEIVED>READY', 'READY>KEPT']);
   });
 
-  it('a lead that was in a process that died is not run with others, and held after three more deaths alone', async () => {
+  it('a lead that was in a process that died is not run with others, and held after three deaths', async () => {
     const suspect = await aLead();
     const healthy = await aLead();
-    await store.load([suspect]);
+    await store.load([suspect], true);
     await processLeads.run([suspect, healthy]);
     expect(await leadRow(healthy)).toMatchObject({ status: 'READY' });
     expect(await leadRow(suspect)).toMatchObject({ status: 'RECEIVED', crash_count: 1, rung_at: null });
-    for (let death = 0; death < 3; death += 1) await store.load([suspect]);
+    for (let death = 2; death <= 3; death += 1) await store.load([suspect], true);
     await processLeads.run([suspect]);
     expect(await leadRow(suspect)).toMatchObject({ status: 'HELD', hold_reason: 'poison', hold_until: null });
     expect(await trail(suspect)).toEqual(['RECEIVED>HELD']);
@@ -233,14 +233,35 @@ describe('processing leads', () => {
     const journeys = await pool.query('select outcome, reason, decision, reason_codes from journeys where lead_id = $1', [suspect]);
     expect(journeys.rows).toEqual([{ outcome: 'hold', reason: 'poison', decision: 'WARN', reason_codes: ['poison'] }]);
     const events = await pool.query('select type, detail from operator_events where subject = $1', [suspect]);
-    expect(events.rows).toEqual([{ type: 'lead.poisoned', detail: { crashes: 4, source: expect.any(String) } }]);
+    expect(events.rows).toEqual([{ type: 'lead.poisoned', detail: { crashes: 3, source: expect.any(String) } }]);
   });
 
   it('a suspect that runs through alone is an ordinary lead again', async () => {
     const id = await aLead();
-    await store.load([id]);
+    await store.load([id], true);
     await processLeads.run([id]);
     expect(await leadRow(id)).toMatchObject({ status: 'READY', crash_count: 0 });
+  });
+
+  it('a process has one suspect in hand at a time: what kills it counts against no other one', async () => {
+    const [one, other, healthy] = [await aLead(), await aLead(), await aLead()];
+    await store.load([one, other], true);
+    let finish = (): void => {};
+    const decided = new Promise<void>((resolve) => (finish = resolve));
+    const { decide } = store;
+    jest.spyOn(store, 'decide').mockImplementationOnce(async (lead) => {
+      await decided;
+      return decide.call(store, lead);
+    });
+    const running = processLeads.run([one]);
+    await processLeads.run([other]);
+    expect(await leadRow(other)).toMatchObject({ status: 'RECEIVED', crash_count: 1, rung_at: null });
+    await processLeads.run([healthy]);
+    expect(await leadRow(healthy)).toMatchObject({ status: 'READY' });
+    finish();
+    await running;
+    await processLeads.run([other]);
+    for (const id of [one, other]) expect(await leadRow(id)).toMatchObject({ status: 'READY', crash_count: 0 });
   });
 
   describe('several destinations', () => {
@@ -322,7 +343,7 @@ describe('processing leads', () => {
   it('a fault of ours counts against the lead it met, so that it ends up held and not tried for ever', async () => {
     const id = await aLead();
     const decide = jest.spyOn(store, 'decide').mockRejectedValue(new TypeError('our mistake'));
-    for (let time = 1; time <= 4; time += 1) {
+    for (let time = 1; time <= 3; time += 1) {
       await expect(processLeads.run([id])).rejects.toThrow('our mistake');
       expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', crash_count: time });
     }

@@ -33,8 +33,11 @@ export type DecideResult = 'decided' | 'decided_elsewhere' | 'claim_lost' | 'cla
 
 /** Where leads come from and decisions go. Abstract class, so that it is also the injection token. */
 export abstract class LeadStore {
-  /** The RECEIVED ones among the ids; counts the load against each of them until a journey is stored. */
-  abstract load(ids: readonly LeadId[]): Promise<LoadedLead[]>;
+  /**
+   * The RECEIVED ones among the ids; counts the load against each of them until a journey is stored.
+   * @param suspects whether also those that a load counts against already: they were in a process that died
+   */
+  abstract load(ids: readonly LeadId[], suspects: boolean): Promise<LoadedLead[]>;
   /** Nobody has them in hand, so the relay may ring them again at once; what counts against them stays. */
   abstract unring(ids: readonly LeadId[]): Promise<void>;
   /** As unring, and takes the count of the last load back: the fault was ours, not the lead's. */

@@ -6,12 +6,12 @@ import { insertAuditEventsOf } from '#audit';
  */
 export const LOAD = {
   name: 'load_leads',
-  text: `with found as materialized (select id, status from leads where id = any($1::uuid[]) order by id for no key update),
+  text: `with found as materialized (select id, status, crash_count from leads where id = any($1::uuid[]) order by id for no key update),
               relaxed as materialized (select set_config('synchronous_commit', 'off', true) as setting)
-         update leads set crash_count = crash_count + 1
+         update leads set crash_count = leads.crash_count + 1
            from found, relaxed
-          where leads.id = found.id and found.status = 'RECEIVED' and relaxed.setting = 'off'
-      returning leads.id, tenant_id, source_id, native_id, request_id, received_at, payload, flags, journey_no + 1 as journey_no, crash_count - 1 as crash_count`,
+          where leads.id = found.id and found.status = 'RECEIVED' and (found.crash_count = 0 or $2) and relaxed.setting = 'off'
+      returning leads.id, tenant_id, source_id, native_id, request_id, received_at, payload, flags, journey_no + 1 as journey_no, leads.crash_count - 1 as crash_count`,
 };
 
 /** By id first, for the reason that LOAD has. */

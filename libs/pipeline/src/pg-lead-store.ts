@@ -40,7 +40,7 @@ export class PgLeadStore extends LeadStore {
     });
   }
 
-  override async load(ids: readonly LeadId[]): Promise<LoadedLead[]> {
+  override async load(ids: readonly LeadId[], suspects: boolean): Promise<LoadedLead[]> {
     const { rows } = await this.pool.query<{
       id: LeadId;
       tenant_id: TenantId;
@@ -52,7 +52,7 @@ export class PgLeadStore extends LeadStore {
       flags: string[];
       journey_no: number;
       crash_count: number;
-    }>({ ...LOAD, values: [[...ids].sort()] });
+    }>({ ...LOAD, values: [[...ids].sort(), suspects] });
     return rows.map((row) => ({
       id: row.id,
       tenantId: row.tenant_id,

@@ -4,15 +4,15 @@ import type { LeadPipeline } from './lead-pipeline.js';
 import type { DecidedLead, LeadStore, LoadedLead } from './lead-store.port.js';
 import type { TellDecisions } from './tell-decisions.js';
 
-/** A lead is run alone after it was in a process that died, and held after this many deaths alone. */
-const CRASHES_ALONE = 3;
+/** A lead is run alone after it was in a process that died, and held after this many deaths: the first may have been among others. */
+const MOST_CRASHES = 3;
 /** A lead whose tenant has no configuration that can be used here is looked at again after this time, as often as it takes. */
 const NO_CONFIG_SECONDS = 10;
 
 /** A journey of its own, so that who asks for the verdict reads it: WARN, held. A person looks at the lead and reprocesses it. */
 const POISON: Hold = {
   kind: 'hold',
-  reason: { code: 'poison', detail: `${CRASHES_ALONE} processes died while they had this lead alone` },
+  reason: { code: 'poison', detail: `${MOST_CRASHES} processes died while they had this lead in hand` },
   holdSeconds: null,
 };
 
@@ -33,6 +33,8 @@ export type ProcessedLead =
  */
 export class ProcessLeads {
   private readonly inHand = new Set<LeadId>();
+  /** Whether a job has in hand what may be a lead that was in a process that died. */
+  private hasSuspect = false;
 
   constructor(
     private readonly pipeline: LeadPipeline,
@@ -51,31 +53,35 @@ export class ProcessLeads {
     const free = ids.filter((id) => !this.inHand.has(id));
     if (free.length === 0) return;
     for (const id of free) this.inHand.add(id);
+    // Whatever kills the process cannot have a second suspect counted with it: a process loads one at a time, and none among others.
+    const mayBeSuspect = free.length === 1 && !this.hasSuspect;
+    if (mayBeSuspect) this.hasSuspect = true;
     try {
-      await this.runLoaded(await this.load(free));
+      await this.decideAll(await this.load(free, mayBeSuspect));
     } finally {
+      if (mayBeSuspect) this.hasSuspect = false;
       for (const id of free) this.inHand.delete(id);
     }
   }
 
-  private async runLoaded(loaded: readonly LoadedLead[]): Promise<void> {
-    const [suspects, healthy] = partition(loaded, ({ crashCount }) => crashCount > 0);
-    const alone = loaded.length === 1;
-    const now = alone ? loaded : healthy;
-    // Suspects wait to be rung alone, so that whatever killed the process cannot take others with it again.
-    if (!alone && suspects.length > 0) await this.store.forgive(suspects.map(({ id }) => id));
+  private async decideAll(loaded: readonly LoadedLead[]): Promise<void> {
     try {
-      await Promise.all(now.map((lead) => this.decide(lead)));
+      await Promise.all(loaded.map((lead) => this.decide(lead)));
     } catch (error) {
-      if (isDatabaseFault(error)) await persistently(() => this.store.forgive(now.map(({ id }) => id)));
+      if (isDatabaseFault(error)) await persistently(() => this.store.forgive(loaded.map(({ id }) => id)));
       throw error;
     }
   }
 
-  /** A load whose connection broke leaves its leads marked as rung, and the relay would take them for somebody's work for a minute. */
-  private async load(ids: readonly LeadId[]): Promise<LoadedLead[]> {
+  /** Suspects that are not loaded now wait to be rung alone. A load whose connection broke leaves its leads marked as rung: those, too. */
+  private async load(ids: readonly LeadId[], suspects: boolean): Promise<LoadedLead[]> {
     try {
-      return await this.store.load(ids);
+      const loaded = await this.store.load(ids, suspects);
+      if (!suspects && loaded.length < ids.length) {
+        const found = new Set(loaded.map(({ id }) => id));
+        await this.store.unring(ids.filter((id) => !found.has(id)));
+      }
+      return loaded;
     } catch (error) {
       if (isDatabaseFault(error)) await persistently(() => this.store.unring(ids));
       throw error;
@@ -84,7 +90,7 @@ export class ProcessLeads {
 
   /** One lead, from its stored content to its committed decision. @throws on faults; then nothing was written */
   async decide(lead: LoadedLead): Promise<ProcessedLead> {
-    const isPoison = lead.crashCount > CRASHES_ALONE;
+    const isPoison = lead.crashCount >= MOST_CRASHES;
     if (!isPoison) await failpoint('process_after_load', lead.id);
     const resolved = this.config.tenant(lead.tenantId);
     if (resolved === undefined) {
@@ -168,11 +174,4 @@ async function persistently(work: () => Promise<void>): Promise<void> {
 /** The fault lies with the database or with our statements (away, overloaded, not migrated), not in the values of a lead. */
 function isDatabaseFault(error: unknown): boolean {
   return isDatabaseUnavailable(error) || (sqlStateOf(error) !== undefined && !isDataError(error));
-}
-
-function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  const yes: T[] = [];
-  const no: T[] = [];
-  for (const item of items) (test(item) ? yes : no).push(item);
-  return [yes, no];
 }
