@@ -114,6 +114,19 @@ describe.each(QUEUE_BACKENDS)('Postgres goes away and comes back, with the queue
     expect(await leads()).toBe(before + 1);
   }, 60_000);
 
+  it('frozen, and awake again: what was answered 503 meanwhile is not stored afterwards', async () => {
+    const leads = async (): Promise<number> => (await world.rows('select from leads')).length;
+    await accepted();
+    await world.settled();
+    const before = await leads();
+    postgres.freeze();
+    const answers = await Promise.all(Array.from({ length: 40 }, post)).finally(() => postgres.thaw());
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    await accepted();
+    await world.settled();
+    expect(await leads()).toBe(before + 1);
+  }, 60_000);
+
   it('and in the end nothing is lost, doubled or changed, by one process', async () => {
     expect(gateway.alive).toBe(true);
     expect(await judge(world, { acknowledged, redisUrl })).toEqual([]);

@@ -1,4 +1,6 @@
+import pg from 'pg';
 import type { LeadId } from '#core';
+import { type OneLead, oneLeadOf, storeAtOnce } from '../../libs/ingestion/src/accept/store-at-once.js';
 import type { Acceptance, ItemAcceptance, LeadSubmission } from '../../libs/ingestion/src/accept/submission.js';
 import { inboundOf, lookBehind, startAccepting, submissionOf, type Accepting, type Behind, type Sent } from '../support/accepting.js';
 import { aSource } from '../support/open-door.js';
@@ -254,6 +256,71 @@ describe("the sender's own id", () => {
     const key = fresh('k');
     expect(only(await send({ source: guard, body, key }))).toBe(only(await send({ source: guard, body, key }, two)));
     expect(kindsOf(await send({ source: guard, body: { ...body, email: 'y@example.com' }, key }))).toEqual(['key_reused']);
+  });
+});
+
+describe('ordinary leads are one statement', () => {
+  const ordinary = (sent: Omit<Sent, 'source'>): OneLead => oneLeadOf(submissionOf({ source: webhook, ...sent })) as OneLead;
+  const inTime = (): { rung: boolean; beginBefore: number } => ({ rung: true, beginBefore: Date.now() / 1000 + 3600 });
+  const eventsOf = (leadId: LeadId) =>
+    behind.rows(
+      'SELECT type, unchained.event_id IS NOT NULL AS unchained FROM audit_events LEFT JOIN audit_unchained unchained ON event_id = id WHERE lead_id = $1',
+      [leadId],
+    );
+
+  it('what holds up a request with several leads holds up no ordinary one of the same moment, and fails alone', async () => {
+    const nativeId = fresh('held-up');
+    const several = submissionOf({ source: forms, body: { nativeId }, leads: [{ nativeId, payload: { n: 1 } }, { payload: { n: 2 } }] });
+    const holder = new pg.Client({ connectionString: database.ownerUrl });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query(
+        `INSERT INTO idempotency_records (tenant_id, source_id, key_sha256, body_fingerprint, lead_id) VALUES ('demo', 'demo/forms', $1, '', $2)`,
+        [several.items[0].key?.sha256, several.items[0].leadId],
+      );
+      const [stuck, told] = await Promise.allSettled([one.accept.accept(several), send({ source: webhook, body: { beside: nativeId } })]);
+      expect(stuck).toMatchObject({ status: 'rejected', reason: { code: '55P03' } });
+      expect(told).toMatchObject({ status: 'fulfilled' });
+    } finally {
+      await holder.end();
+    }
+    expect(await leadsOfSource('webhook', `payload->>'beside' = $1`, nativeId)).toHaveLength(1);
+  });
+
+  it('each with its event, which the chain will find', async () => {
+    const leads = [ordinary({ body: { a: 1 } }), ordinary({ body: { a: 1 }, key: fresh('k') })];
+    expect([...(await storeAtOnce(one.pool, leads, inTime())).keys()].sort()).toEqual(leads.map(({ item }) => item.leadId).sort());
+    for (const { item } of leads) expect(await eventsOf(item.leadId)).toEqual([{ type: 'lead.received', unchained: true }]);
+  });
+
+  it('of equal keys the first is stored, and the others leave nothing behind', async () => {
+    const key = fresh('k');
+    const leads = Array.from({ length: 3 }, (_, n) => ordinary({ body: { n }, key }));
+    expect([...(await storeAtOnce(one.pool, leads, inTime())).keys()]).toEqual([leads[0]?.item.leadId]);
+    expect(await storeAtOnce(two.pool, leads.slice(1), inTime())).toEqual(new Map());
+    expect(await behind.rows('SELECT id FROM inbound_requests WHERE key_sha256 = sha256($1)', [Buffer.from(key)])).toEqual([
+      { id: leads[0]?.inbound.id },
+    ]);
+  });
+
+  it('a statement that begins too late stores nothing, and takes no key', async () => {
+    const late = ordinary({ body: { late: true }, key: fresh('k') });
+    expect(await storeAtOnce(one.pool, [late], { rung: true, beginBefore: Date.now() / 1000 - 3600 })).toEqual(new Map());
+    expect(await behind.rows('SELECT 1 FROM inbound_requests WHERE id = $1', [late.inbound.id])).toEqual([]);
+    expect(await behind.rows('SELECT 1 FROM idempotency_records WHERE lead_id = $1', [late.item.leadId])).toEqual([]);
+    expect([...(await storeAtOnce(one.pool, [late], inTime())).keys()]).toEqual([late.item.leadId]);
+  });
+
+  it.each([
+    ['without a key', undefined],
+    ['with a key', 'unheard'],
+  ])('stored and rung by a flush nobody heard of, %s: accepted as it stands, and rung', async (_, prefix) => {
+    const submission = submissionOf({ source: webhook, body: { a: 1 }, ...(prefix === undefined ? {} : { key: fresh(prefix) }) });
+    const [[leadId, receivedAt] = []] = await storeAtOnce(two.pool, [oneLeadOf(submission) as OneLead], inTime());
+    expect(await one.accept.accept(submission)).toEqual({ items: [{ kind: 'accepted', leadId, receivedAt }] });
+    expect(one.doorbell.rung).toContain(leadId);
+    expect(await eventsOf(leadId as LeadId)).toHaveLength(1);
   });
 });
 

@@ -1,7 +1,8 @@
+import { COMMITS_BY_ITSELF } from '../../libs/ingestion/src/accept/store-at-once.js';
 import { FaultProxy } from '../faults/support/fault-proxy.js';
 
 /**
- * What happens to a connection whose client says COMMIT:
+ * What happens to a connection whose client says COMMIT, or sends a statement that is its own transaction:
  * `before` it is cut and Postgres never hears of it; `after` Postgres commits and the client never hears of it.
  */
 export type Cut = 'before' | 'after';
@@ -17,7 +18,7 @@ export interface PostgresProxy {
   close(): Promise<void>;
 }
 
-const COMMIT = Buffer.from('COMMIT\0');
+const COMMITS = ['COMMIT', ...COMMITS_BY_ITSELF].map((said) => Buffer.from(`${said}\0`));
 
 /** Stands between a pool and Postgres and breaks connections at the moments that matter. */
 export async function startPostgresProxy(databaseUrl: string): Promise<PostgresProxy> {
@@ -26,7 +27,7 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
   const proxy = await FaultProxy.start(databaseUrl, {
     look: (direction, bytes, connectionNo) => {
       if (direction === 'downstream') return deaf.delete(connectionNo) ? 'cut' : 'pass';
-      const next = bytes.includes(COMMIT) ? cuts.shift() : undefined;
+      const next = COMMITS.some((commit) => bytes.includes(commit)) ? cuts.shift() : undefined;
       if (next === 'after') deaf.add(connectionNo);
       return next === 'before' ? 'cut' : 'pass';
     },

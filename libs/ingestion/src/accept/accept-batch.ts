@@ -17,7 +17,7 @@ export interface BatchTerms {
 export interface BatchResult {
   /** One for each submission, in order; null for a refused one, which is simply kept. */
   readonly acceptances: readonly (Acceptance | null)[];
-  /** New leads to ring after the commit; empty when the ring was not reserved. */
+  /** Leads to ring after the commit; empty when the ring was not reserved. */
   readonly toRing: readonly LeadId[];
 }
 
@@ -45,7 +45,8 @@ export async function acceptBatch(client: PoolClient, batch: readonly Submission
   const receivedAt = fresh.length === leads.length ? stored : await readReceivedAt(client, leads);
   return {
     acceptances: settled.map(({ items }) => (items === null ? null : { items: items.map((item) => acceptanceOf(item, receivedAt)) })),
-    toRing: rung ? fresh.filter(({ row }) => row.claimSeconds === null).map(({ leadId }) => leadId) : [],
+    // Also those that a flush nobody heard of has written as rung: it did not ring them.
+    toRing: rung ? leads.filter(({ row }) => row.claimSeconds === null).map(({ leadId }) => leadId) : [],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Doorbell, LeadId } from '#core';
-import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Pool } from '#platform';
-import { acceptBatch, type BatchResult } from './accept-batch.js';
-import { oneLeadsOf, storeAtOnce } from './store-at-once.js';
+import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Pool, ServerClock } from '#platform';
+import { acceptBatch } from './accept-batch.js';
+import { type OneLead, oneLeadOf, storeAtOnce } from './store-at-once.js';
 import type { Acceptance, ItemAcceptance, LeadSubmission, RefusedSubmission, Submission } from './submission.js';
 
 export interface AcceptLeadOptions {
@@ -15,134 +15,166 @@ export interface AcceptLeadOptions {
  * was not, and would stand there twice when the sender repeats it.
  */
 const MAX_WAIT_MS = 3000;
-const REWRITE_WITHIN_MS = 1500;
+const BEGIN_WITHIN_MS = 1500;
 
 const FIND_LEADS = { name: 'find_leads_by_id', text: 'SELECT id, received_at FROM leads WHERE id = ANY ($1::uuid[])' };
 
+interface NewLead {
+  readonly leadId: LeadId;
+  /** As in LeadSubmission: null: it is rung. */
+  readonly claimSeconds: number | null;
+}
+
 /**
  * Stores requests, and leads with them, so that an answer may follow: when a promise of `accept` or `keep` resolves, everything it speaks of is
- * committed. Single submissions share transactions (Coalescer); leads are rung after their commit.
+ * committed. Single submissions share commits (Coalescer); leads are rung after theirs.
+ *
+ * Ordinary leads are stored by one statement. Whatever is more than that, or turns out to be, takes a transaction that can say why, in a
+ * queue of its own: what happens to it there changes nothing for leads that are committed.
  *
  * A connection lost during a flush leaves open whether it was committed. The ids are looked up on a new connection: what is there
  * counts as accepted, the rest is written once more. If that fails too, or its time is over, the submitters get the error and answer 503.
  */
 export class AcceptLead {
-  private readonly coalescer: Coalescer<Submission, Acceptance | null>;
+  private readonly ordinary: Coalescer<OneLead, Date | null>;
+  private readonly others: Coalescer<Submission, Acceptance | null>;
+  private readonly clock: ServerClock;
 
   constructor(
     private readonly pool: Pool,
     private readonly doorbell: Doorbell,
     private readonly options: AcceptLeadOptions,
   ) {
-    this.coalescer = new Coalescer<Submission, Acceptance | null>({
-      name: 'accept',
-      flush: (batch) => this.flush(batch),
+    const shared = {
       // In the order of their making; the keys that processes contend for are sorted where they are claimed.
-      sortKey: ({ inbound }) => inbound.id,
-      bytes: ({ inbound }) => inbound.body.length,
+      sortKey: ({ inbound }: Submission | OneLead) => inbound.id,
+      bytes: ({ inbound }: Submission | OneLead) => inbound.body.length,
       maxWaitMs: MAX_WAIT_MS,
       ...(options.onFlush === undefined ? {} : { onFlush: options.onFlush }),
-    });
+    };
+    this.clock = new ServerClock(pool);
+    this.ordinary = new Coalescer<OneLead, Date | null>({ ...shared, name: 'accept', flush: (batch) => this.flushOrdinary(batch) });
+    this.others = new Coalescer<Submission, Acceptance | null>({ ...shared, name: 'accept', flush: (batch) => this.flushOthers(batch) });
   }
 
   /** Makes the request's leads, as far as their keys have none yet. @throws when it could not be committed */
-  accept(submission: LeadSubmission): Promise<Acceptance> {
-    return this.coalescer.submit(submission) as Promise<Acceptance>;
+  async accept(submission: LeadSubmission): Promise<Acceptance> {
+    const since = performance.now();
+    const one = oneLeadOf(submission);
+    const receivedAt = one === null ? null : await this.ordinary.submit(one, since);
+    if (one !== null && receivedAt !== null) return { items: [{ kind: 'accepted', leadId: one.item.leadId, receivedAt }] };
+    return (await this.others.submit(submission, since)) as Acceptance;
   }
 
   /** Keeps a refused request. @throws when it could not be committed */
   async keep(submission: RefusedSubmission): Promise<void> {
-    await this.coalescer.submit(submission);
+    await this.others.submit(submission);
   }
 
   /** Resolves when nothing is waiting or being written. */
-  drain(): Promise<void> {
-    return this.coalescer.drain();
+  async drain(): Promise<void> {
+    await this.ordinary.drain();
+    // What has to go on there was handed over before this line is reached.
+    await this.others.drain();
   }
 
-  private async flush(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
+  /** @returns when each was received; null: it is not ordinary after all */
+  private async flushOrdinary(batch: readonly OneLead[]): Promise<readonly (Date | null)[]> {
     const began = performance.now();
-    try {
-      return await this.commit(batch);
-    } catch (error) {
-      if (!isConnectionLoss(error)) throw error;
-      return this.settleLostFlush(batch, error, began + REWRITE_WITHIN_MS);
-    }
+    const stored = await this.commitOrdinary(batch).catch(async (error: unknown) => {
+      const found = await this.findAfter(error, batch.map(newLeadOf), began);
+      this.ring(forQueueOf(batch.map(newLeadOf)).filter((leadId) => found.has(leadId)));
+      const open = batch.filter(({ item }) => !found.has(item.leadId));
+      return open.length === 0 ? found : new Map([...found, ...(await this.commitOrdinary(open))]);
+    });
+    return batch.map(({ item }) => stored.get(item.leadId) ?? null);
   }
 
-  private async settleLostFlush(batch: readonly Submission[], loss: unknown, until: number): Promise<readonly (Acceptance | null)[]> {
-    const leads = batch.flatMap((submission) => (submission.kind === 'lead' ? [submission] : []));
-    const ids = leads.flatMap(({ items }) => items.map(({ leadId }) => leadId));
-    const { rows } = await this.pool.query<{ id: LeadId; received_at: Date }>({ ...FIND_LEADS, values: [ids] });
-    if (rows.length === 0 && performance.now() > until) throw loss;
-    const receivedAt = new Map(rows.map((row) => [row.id, row.received_at]));
-    this.ringStored(leads, receivedAt);
-
-    const settled = new Map<Submission, Acceptance | null>();
-    for (const submission of leads) {
-      const items = submission.items.flatMap(({ leadId }) => acceptedAt(leadId, receivedAt.get(leadId)));
-      if (items.length === submission.items.length) settled.set(submission, { items });
-    }
-    // Whatever is not found as a whole: not committed, or answered from an earlier lead, which a repeat finds out again.
-    const open = batch.filter((submission) => !settled.has(submission));
-    const again = open.length === 0 ? [] : await this.commit(open);
-    open.forEach((submission, index) => settled.set(submission, again[index] as Acceptance | null));
-    return batch.map((submission) => settled.get(submission) ?? null);
-  }
-
-  private ringStored(submissions: readonly LeadSubmission[], stored: ReadonlyMap<LeadId, Date>): void {
-    const toRing = submissions.flatMap(({ items, claimSeconds }) =>
-      claimSeconds === null ? items.map(({ leadId }) => leadId).filter((leadId) => stored.has(leadId)) : [],
-    );
-    if (toRing.length > 0) this.doorbell.ringLeads(toRing);
-  }
-
-  /** Ordinary leads by one statement; whatever is more than that, or turns out to be, by a transaction that can say why. */
-  private async commit(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
-    await failpoint('accept_before_transaction');
-    const receivedAt = await this.commitAtOnce(batch);
-    const others = batch.filter((submission) => !isStored(submission, receivedAt));
-    const acceptances = others.length === 0 ? [] : await this.commitOthers(others);
-    const settled = new Map(others.map((submission, index) => [submission, acceptances[index] as Acceptance | null]));
-    return batch.map((submission) => {
-      const acceptance = settled.get(submission);
-      if (acceptance !== undefined || submission.kind === 'refused') return acceptance ?? null;
-      return { items: submission.items.flatMap(({ leadId }) => acceptedAt(leadId, receivedAt.get(leadId))) };
+  private async flushOthers(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
+    const began = performance.now();
+    return this.commitOthers(batch).catch(async (error: unknown) => {
+      const found = await this.findAfter(error, batch.flatMap(newLeadsOf), began);
+      const settled = new Map<Submission, Acceptance | null>(batch.flatMap((submission) => foundWhole(submission, found)));
+      this.ring(forQueueOf([...settled.keys()].flatMap(newLeadsOf)));
+      // Whatever is not found as a whole: not committed, or answered from an earlier lead, which a repeat finds out again.
+      const open = batch.filter((submission) => !settled.has(submission));
+      const again = open.length === 0 ? [] : await this.commitOthers(open);
+      open.forEach((submission, index) => settled.set(submission, again[index] as Acceptance | null));
+      return batch.map((submission) => settled.get(submission) ?? null);
     });
   }
 
-  private async commitAtOnce(batch: readonly Submission[]): Promise<ReadonlyMap<LeadId, Date>> {
-    const leads = oneLeadsOf(batch);
-    if (leads.length === 0) return new Map();
-    const forQueue = leads.flatMap(({ item, claimSeconds }) => (claimSeconds === null ? [item.leadId] : []));
+  /** After a connection was lost: which leads of the flush are stored all the same. @throws the loss, where it is too late to write anything again */
+  private async findAfter(loss: unknown, leads: readonly NewLead[], began: number): Promise<ReadonlyMap<LeadId, Date>> {
+    if (!isConnectionLoss(loss)) throw loss;
+    const ids = leads.map(({ leadId }) => leadId);
+    const { rows } = await this.pool.query<{ id: LeadId; received_at: Date }>({ ...FIND_LEADS, values: [ids] });
+    if (rows.length === 0 && performance.now() > began + BEGIN_WITHIN_MS) throw loss;
+    return new Map(rows.map((row) => [row.id, row.received_at]));
+  }
+
+  private async commitOrdinary(batch: readonly OneLead[]): Promise<ReadonlyMap<LeadId, Date>> {
+    const forQueue = forQueueOf(batch.map(newLeadOf));
     const rung = forQueue.length > 0 && this.doorbell.reserve('leads', forQueue.length);
-    await failpoint('accept_before_commit');
-    const stored = await storeAtOnce(this.pool, leads, rung);
-    await failpoint('accept_after_commit');
-    const toRing = forQueue.filter((leadId) => stored.has(leadId));
-    if (rung && toRing.length > 0) this.doorbell.ringLeads(toRing);
+    const stored = await committing(async (beforeCommit) => {
+      await beforeCommit();
+      const beginBefore = (await this.clock.now()) + BEGIN_WITHIN_MS / 1000;
+      return storeAtOnce(this.pool, batch, { rung, beginBefore });
+    });
+    if (rung) this.ring(forQueue.filter((leadId) => stored.has(leadId)));
     return stored;
   }
 
   private async commitOthers(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
-    const result: BatchResult = await inTransaction(this.pool, async (client) => {
-      const written = await acceptBatch(client, batch, {
-        quarantineBytesPerDay: this.options.quarantineBytesPerDay,
-        reserveRing: (leads) => this.doorbell.reserve('leads', leads),
-      });
-      await failpoint('accept_before_commit');
-      return written;
-    });
-    await failpoint('accept_after_commit');
-    if (result.toRing.length > 0) this.doorbell.ringLeads(result.toRing);
-    return result.acceptances;
+    const terms = {
+      quarantineBytesPerDay: this.options.quarantineBytesPerDay,
+      reserveRing: (leads: number) => this.doorbell.reserve('leads', leads),
+    };
+    const { acceptances, toRing } = await committing((beforeCommit) =>
+      inTransaction(this.pool, async (client) => {
+        const written = await acceptBatch(client, batch, terms);
+        await beforeCommit();
+        return written;
+      }),
+    );
+    this.ring(toRing);
+    return acceptances;
+  }
+
+  private ring(leadIds: readonly LeadId[]): void {
+    if (leadIds.length > 0) this.doorbell.ringLeads(leadIds);
   }
 }
 
-function acceptedAt(leadId: LeadId, receivedAt: Date | undefined): ItemAcceptance[] {
-  return receivedAt === undefined ? [] : [{ kind: 'accepted', leadId, receivedAt }];
+/** The places of every commit where tests of faults break in. */
+async function committing<Written>(write: (beforeCommit: () => Promise<void>) => Promise<Written>): Promise<Written> {
+  await failpoint('accept_before_transaction');
+  const written = await write(async () => {
+    await failpoint('accept_before_commit');
+  });
+  await failpoint('accept_after_commit');
+  return written;
 }
 
-function isStored(submission: Submission, receivedAt: ReadonlyMap<LeadId, Date>): boolean {
-  return submission.kind === 'lead' && submission.items.every(({ leadId }) => receivedAt.has(leadId));
+function newLeadOf({ item: { leadId }, claimSeconds }: OneLead): NewLead {
+  return { leadId, claimSeconds };
+}
+
+function newLeadsOf(submission: Submission): NewLead[] {
+  if (submission.kind === 'refused') return [];
+  return submission.items.map(({ leadId }) => ({ leadId, claimSeconds: submission.claimSeconds }));
+}
+
+function forQueueOf(leads: readonly NewLead[]): LeadId[] {
+  return leads.filter(({ claimSeconds }) => claimSeconds === null).map(({ leadId }) => leadId);
+}
+
+/** @returns the submission as it was accepted, where each of its leads was found */
+function foundWhole(submission: Submission, found: ReadonlyMap<LeadId, Date>): [Submission, Acceptance][] {
+  if (submission.kind === 'refused') return [];
+  const items = submission.items.flatMap(({ leadId }): ItemAcceptance[] => {
+    const receivedAt = found.get(leadId);
+    return receivedAt === undefined ? [] : [{ kind: 'accepted', leadId, receivedAt }];
+  });
+  return items.length === submission.items.length ? [[submission, { items }]] : [];
 }

@@ -6,7 +6,7 @@ import { receivedEvent } from './received-event.js';
 import { bodyTextOf, payloadOf, sparse } from './store-rows.js';
 import type { InboundRequest, LeadItem, Submission } from './submission.js';
 
-/** A request that is one lead. */
+/** An ordinary request: it is one lead, kept whole, and nothing links it to another. */
 export interface OneLead {
   readonly inbound: InboundRequest;
   readonly item: LeadItem;
@@ -14,19 +14,13 @@ export interface OneLead {
   readonly claimSeconds: number | null;
 }
 
-/** Those without a key, or the first under theirs: nobody else of their batch has a say in what becomes of them. */
-export function oneLeadsOf(batch: readonly Submission[]): OneLead[] {
-  const scopes = new Set<string>();
-  return batch.flatMap((submission) => {
-    if (submission.kind === 'refused' || submission.items.length > 1) return [];
-    const { inbound, acceptedStatus, claimSeconds } = submission;
-    const [item] = submission.items;
-    const ordinary = item.senderKeySha256 === null && inbound.bodyBytes === inbound.body.length && !inbound.bodyTruncated;
-    const scope = item.key === null ? null : keyScopeOf(inbound, item.key);
-    if (!ordinary || (scope !== null && scopes.has(scope))) return [];
-    if (scope !== null) scopes.add(scope);
-    return [{ inbound, item, acceptedStatus, claimSeconds }];
-  });
+/** @returns null: whatever this is, it takes a transaction (acceptBatch) */
+export function oneLeadOf(submission: Submission): OneLead | null {
+  if (submission.kind === 'refused' || submission.items.length > 1) return null;
+  const { inbound, acceptedStatus, claimSeconds } = submission;
+  const [item] = submission.items;
+  const isWhole = inbound.bodyBytes === inbound.body.length && !inbound.bodyTruncated;
+  return isWhole && item.senderKeySha256 === null ? { inbound, item, acceptedStatus, claimSeconds } : null;
 }
 
 const TAKE_ALL = 'taken AS MATERIALIZED (SELECT * FROM item)';
@@ -46,6 +40,9 @@ const TAKE_CLAIMED = `
  * Keys, requests, leads and audit events in one statement, which is its own transaction. A lead whose key is somebody else's is left out of
  * all of it, and so is one that is stored already, by a flush whose outcome nobody heard of: what becomes of them is acceptBatch's to say.
  * The bodies travel as one bytea that is cut up there; text and jsonb of an ordinary JSON body are made from its stored bytes.
+ *
+ * A server that was frozen reads, once it wakes up, what was sent to it, and would commit it long after the senders were told that it was
+ * not: hence $27, by which the statement begins or stores nothing. (Of a transaction its COMMIT would not have been sent by then.)
  */
 const storeText = (taken: string): string => `
   WITH item AS MATERIALIZED (
@@ -55,7 +52,8 @@ const storeText = (taken: string): string => `
                        $21::int[], $22::text[], $23::bytea[], $24::bytea[], $25::int[])
              AS unnested (id, tenant_id, source_id, route, status_code, content_type, headers, query, remote_address, request_id,
                           correlation_id, key_sha256, body_from, body_length, body_text, lead_id, native_id, flags, payload,
-                          claim_seconds, events, claim_sha256, claim_fingerprint, ttl_hours)),
+                          claim_seconds, events, claim_sha256, claim_fingerprint, ttl_hours)
+          WHERE clock_timestamp() < to_timestamp($27)),
        ${taken},
        stored AS (
          INSERT INTO inbound_requests (id, tenant_id, source_id, route, verdict, status_code, content_type, headers, query, remote_address,
@@ -78,17 +76,21 @@ const storeText = (taken: string): string => `
        event AS (${insertAuditEventsOf('(SELECT events FROM taken WHERE lead_id IN (SELECT id FROM added)) fresh', 'fresh.events::jsonb')})
   SELECT id, received_at FROM added`;
 
-/** Their names end as a COMMIT does on the wire: tests that break connections around a commit know them by that. */
-const STORE = { name: 'accept_and_COMMIT', text: storeText(TAKE_ALL) };
-const STORE_WITH_KEYS = { name: 'accept_with_keys_and_COMMIT', text: storeText(TAKE_CLAIMED) };
+const STORE = { name: 'store_at_once', text: storeText(TAKE_ALL) };
+const STORE_WITH_KEYS = { name: 'store_at_once_with_keys', text: storeText(TAKE_CLAIMED) };
+/** The statements that are their own transaction, by their names. */
+export const COMMITS_BY_ITSELF: readonly string[] = [STORE.name, STORE_WITH_KEYS.name];
 
-/**
- * @param leads of oneLeadsOf
- * @param rung those without claimSeconds will be rung right after
- * @returns which of them are stored now because of this call, and when they were received
- */
-export async function storeAtOnce(pool: Pool, leads: readonly OneLead[], rung: boolean): Promise<Map<LeadId, Date>> {
-  const lines = inOrderOfKeys(leads);
+export interface StoreTerms {
+  /** Those without claimSeconds will be rung right after. */
+  readonly rung: boolean;
+  /** Seconds since 1970 by the clock of Postgres: what begins later stores nothing. */
+  readonly beginBefore: number;
+}
+
+/** @returns which of them are stored now because of this call, and when they were received. Of equal keys the first is tried. */
+export async function storeAtOnce(pool: Pool, leads: readonly OneLead[], { rung, beginBefore }: StoreTerms): Promise<Map<LeadId, Date>> {
+  const lines = firstsInOrderOfKeys(leads);
   let next = 1;
   const offsets = lines.map(({ inbound }) => {
     const from = next;
@@ -124,13 +126,24 @@ export async function storeAtOnce(pool: Pool, leads: readonly OneLead[], rung: b
       sparse(lines.map(({ item }) => item.key?.bodyFingerprint ?? null)),
       sparse(lines.map(({ item }) => item.key?.ttlHours ?? null)),
       rung,
+      beginBefore,
     ],
   });
   return new Map(rows.map(({ id, received_at }) => [id, received_at]));
 }
 
 /** As keys are claimed everywhere: two processes with the same keys wait for each other, but never in a circle. */
-function inOrderOfKeys(leads: readonly OneLead[]): OneLead[] {
-  const scoped = leads.map((lead) => ({ lead, scope: lead.item.key === null ? '' : keyScopeOf(lead.inbound, lead.item.key) }));
-  return scoped.sort((a, b) => (a.scope < b.scope ? -1 : a.scope > b.scope ? 1 : 0)).map(({ lead }) => lead);
+function firstsInOrderOfKeys(leads: readonly OneLead[]): OneLead[] {
+  const unkeyed: OneLead[] = [];
+  const firsts = new Map<string, OneLead>();
+  for (const lead of leads) {
+    if (lead.item.key === null) {
+      unkeyed.push(lead);
+      continue;
+    }
+    const scope = keyScopeOf(lead.inbound, lead.item.key);
+    if (!firsts.has(scope)) firsts.set(scope, lead);
+  }
+  const keyed = [...firsts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, lead]) => lead);
+  return [...unkeyed, ...keyed];
 }

@@ -69,6 +69,22 @@ describe('Coalescer', () => {
     clock.mockRestore();
   });
 
+  it('counts the wait of an item from when its submitter began to wait', async () => {
+    const { calls, flush, called } = controlled();
+    const group = new Coalescer<string, string>({ name: 'test', flush, sortKey: (item) => item, maxWaitMs: 60_000 });
+    const written = [group.submit('1')];
+    await called(1);
+    written.push(group.submit('2'));
+    await called(2);
+    written.push(group.submit('3'));
+    const late = group.submit('late', performance.now() - 60_001);
+    calls[0]?.finish();
+    await expect(late).rejects.toThrow(WaitedTooLong);
+    await called(3);
+    for (const call of calls) call.finish();
+    expect(await Promise.all(written)).toEqual(['1!', '2!', '3!']);
+  });
+
   it('closes a batch at 100 rows and at 2 MiB', async () => {
     const sizes: number[] = [];
     const flush = async (items: readonly string[]): Promise<string[]> => {

@@ -57,9 +57,10 @@ export class Coalescer<Item, Result> {
 
   constructor(private readonly options: CoalescerOptions<Item, Result>) {}
 
-  submit(item: Item): Promise<Result> {
+  /** @param since performance.now() when its submitter began to wait, where that was before now */
+  submit(item: Item, since = performance.now()): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, since: performance.now(), resolve, reject });
+      this.waiting.push({ item, since, resolve, reject });
       this.schedule();
     });
   }
@@ -86,13 +87,13 @@ export class Coalescer<Item, Result> {
     else this.wakeIfIdle();
   }
 
-  /** They wait in the order they came, so the late ones are the first. */
   private giveUpLate(): void {
     const { maxWaitMs, name } = this.options;
     if (maxWaitMs === undefined) return;
     const oldest = performance.now() - maxWaitMs;
-    const inTime = this.waiting.findIndex(({ since }) => since >= oldest);
-    const late = this.waiting.splice(0, inTime < 0 ? this.waiting.length : inTime);
+    const late = this.waiting.filter(({ since }) => since < oldest);
+    if (late.length === 0) return;
+    this.waiting = this.waiting.filter(({ since }) => since >= oldest);
     for (const { reject } of late) reject(new WaitedTooLong(name));
   }
 

@@ -4,7 +4,7 @@
  */
 export const FAILPOINTS = {
   accept_before_transaction: 'a request was read whole, nothing of it is in Postgres',
-  accept_before_commit: 'its rows are written, their commit is not asked for',
+  accept_before_commit: 'its commit is not asked for: its rows are written, or will be by the statement that commits them',
   accept_after_commit: 'its rows are committed, its sender has no answer',
   ring_before_add: 'rows are marked as rung, the queue has no job',
   ring_after_add: 'the queue has the job, nobody noted that it took it',
