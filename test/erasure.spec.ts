@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { createApiKey, FollowedApiKeys } from '#access';
-import { type LeadId, PERSONAL_COLUMNS, type TenantId } from '#core';
+import { type DeliveryId, type LeadId, PERSONAL_COLUMNS, type TenantId } from '#core';
 import { eraseLead, ErasureModule } from '#erasure';
 import { armFailpoints, Pools } from '#platform';
+import { openAttempts } from '../libs/delivery/src/pg-open-attempts.js';
 import { aDeliveredLead, aLead, aTenant } from './reading/a-lead-story.js';
 import { type ReadingApp, startReadingApp } from './reading/reading-app.js';
+import { eventually } from './support/eventually.js';
 import { findCanaries } from './support/find-canaries.js';
 import { leadgate } from './support/leadgate-cli.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -200,6 +202,35 @@ describe('an erased lead', () => {
     );
     const ended = { status: 'PERMANENTLY_FAILED', payload: '', lease_until: null, last_error: 'Lead erased', finished: true };
     expect(rows).toEqual([ended, ended]);
+  });
+
+  it('goes to nobody who is not told of: a claim that comes meanwhile waits, and gets nothing', async () => {
+    const id = await aLead(owner, { tenant: 'acme', status: 'READY' });
+    const delivery = uuidv7() as DeliveryId;
+    await owner.query(
+      `INSERT INTO deliveries (id, tenant_id, lead_id, destination_id, idempotency_key, content_type, payload)
+       VALUES ($1, 'acme', $2, 'acme/customer-api', 'k', 'application/json', '{}')`,
+      [delivery, id],
+    );
+    const waiting = (count: number) =>
+      eventually('they wait', async () => {
+        // Not by the owner: within its transaction it sees what it saw the first time.
+        const { rows } = await app.app
+          .get(Pools)
+          .work.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'`);
+        return rows.length >= count ? true : undefined;
+      });
+    // It has read whom to tell by then.
+    await owner.query('BEGIN');
+    await owner.query('SELECT FROM inbound_requests WHERE id = (SELECT inbound_request_id FROM leads WHERE id = $1) FOR UPDATE', [id]);
+    const erasing = ask(id);
+    await waiting(1);
+    const claiming = openAttempts(app.app.get(Pools).work, [delivery]);
+    await waiting(2);
+    await owner.query('COMMIT');
+    expect(await erasing).toMatchObject({ status: 200, body: { told_to: [] } });
+    expect(await claiming).toEqual([null]);
+    expect((await owner.query('SELECT FROM delivery_attempts WHERE lead_id = $1', [id])).rowCount).toBe(0);
   });
 
   it('keeps nobody out: the lead it held back is decided again', async () => {

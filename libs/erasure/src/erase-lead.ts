@@ -50,6 +50,9 @@ export interface ToldDestination {
 
 const LOCK = `select tenant_id as "tenantId", status from leads where id = $1 and ($2::text is null or tenant_id = $2) for no key update`;
 
+/** Nobody claims one from here on: whoever was sent it is in TOLD, and nobody is sent it after that was read. */
+const LOCK_DELIVERIES = `select from deliveries where lead_id = $1 order by id for no key update`;
+
 const TOLD = `
   select destination_id as "destinationId", crm_record_id as "recordId", status = 'DELIVERED' as certain
     from deliveries
@@ -77,6 +80,7 @@ export function eraseLead(pool: Pool, { scope, leadId, actor, reason }: Erasure)
     if (rows[0] === undefined) return undefined;
     const { tenantId, status: from } = rows[0];
     if (!canTransition(from, 'ERASED')) return { leadId, already: true, toldTo: [] };
+    await client.query(LOCK_DELIVERIES, [leadId]);
     const { rows: toldTo } = await client.query<ToldDestination>(TOLD, [leadId]);
     const { heirs } = await passOn(client, { tenantId, leadId, actor, reason: 'earlier_lead_erased' });
     const requests = await eraseRows(client, leadId);

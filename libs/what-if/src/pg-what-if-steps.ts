@@ -71,6 +71,12 @@ const HELD = {
           where what_if_id = $1 and version = $2 and (kind, fingerprint) in (select * from unnest($3::text[], $4::bytea[]))`,
 };
 
+/** Held until the step is committed: whoever erases one of them comes after its claims and finds them, or came before and it has none. */
+const HOLD = {
+  name: 'what_if_hold',
+  text: `select id from leads where id = any($1::uuid[]) and status <> 'ERASED' order by id for share`,
+};
+
 const CLAIM = {
   name: 'what_if_claim',
   text: `insert into what_if_claims (what_if_id, version, kind, fingerprint, lead_id, claimed_at, expires_at)
@@ -196,7 +202,14 @@ class PgStep implements WhatIfStep {
           differences.map(({ after }) => JSON.stringify(after)),
         ],
       });
-    for (const { version, claims: fresh } of claims) await this.claim(version, fresh);
+    const holders = [...new Set(claims.flatMap(({ claims: fresh }) => fresh.map(({ leadId }) => leadId)))];
+    const { rows: there } = await this.client.query<{ id: LeadId }>({ ...HOLD, values: [holders] });
+    const may = new Set(there.map(({ id: leadId }) => leadId));
+    for (const { version, claims: fresh } of claims)
+      await this.claim(
+        version,
+        fresh.filter(({ leadId }) => may.has(leadId)),
+      );
     await this.client.query({ ...PROGRESS, values: [id, done, lastLeadId, JSON.stringify(summary), isLast] });
   }
 

@@ -148,6 +148,8 @@ CREATE TABLE what_if_claims (
     expires_at   timestamptz  NOT NULL,
     PRIMARY KEY (what_if_id, version, kind, fingerprint)
 );
+-- Who erases a lead finds its claims among those of a million.
+CREATE INDEX what_if_claims_by_lead ON what_if_claims (lead_id);
 
 -- ── Operators ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
