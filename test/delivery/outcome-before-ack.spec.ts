@@ -101,6 +101,17 @@ describe('what is known is committed before anyone is told', () => {
     expect(world.crm.requests).toHaveLength(1);
   });
 
+  it('a statement that Postgres refuses is not repeated until the lease ends: it is told with its code', async () => {
+    const { id } = await world.aDelivery();
+    await world.sql.query('alter table delivery_attempts rename column decided_by to decided_otherwise');
+    await expect(worker.deliver.run([id])).rejects.toMatchObject({ code: '42703' });
+    expect(await world.delivery(id)).toMatchObject({ status: 'SENDING', attempt_no: 1 });
+    await world.sql.query('alter table delivery_attempts rename column decided_otherwise to decided_by');
+    await world.expireLease(id);
+    expect(await worker.reclaim.runOnce()).toBe(1);
+    expect(await world.delivery(id)).toMatchObject({ status: 'RETRYING', last_error: 'No outcome was recorded before the lease ended' });
+  });
+
   it('everything about an attempt is one commit: an audit trail that refuses takes the outcome back', async () => {
     const { leadId, id } = await world.aDelivery();
     await world.sql.query(`alter table audit_events add constraint refuse check (type <> 'delivery.delivered') not valid`);

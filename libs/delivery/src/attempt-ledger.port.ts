@@ -14,7 +14,7 @@ export abstract class AttemptLedger {
   abstract open(deliveryId: DeliveryId): Promise<OpenAttempt | 'held_back' | null>;
   /**
    * Writes what is known of the attempt, the delivery's next step, the lead's status and the events of both. Tried until the lease
-   * ends when Postgres is away.
+   * ends when Postgres is away. @throws a fault that no repetition mends
    * false: the attempt is no longer open (its lease ended and somebody else closed it); nothing was written.
    */
   abstract close(attempt: ClosedAttempt): Promise<boolean>;

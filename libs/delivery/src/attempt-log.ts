@@ -1,4 +1,4 @@
-import type { Logger, Metrics } from '#platform';
+import { faultCodeOf, type Logger, type Metrics } from '#platform';
 import type { ClosedAttempt } from './attempt.js';
 
 /** The one wide log line of an attempt: ids, codes and durations, nothing of the person and nothing of the answer. */
@@ -73,7 +73,9 @@ export class AttemptLog {
   }
 }
 
-/** The message of a database error may quote values of people. */
+/** The message of a database error may quote values of people; its code says whether it is ours to mend. */
 function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown';
+  const name = error instanceof Error ? error.name : 'unknown';
+  const code = faultCodeOf(error);
+  return code === undefined ? name : `${name} ${code}`;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeliveryId } from '#core';
-import { Coalescer, isDataError, type Metrics, type Pool } from '#platform';
+import { Coalescer, isPermanentFault, type Metrics, type Pool } from '#platform';
 import type { ClosedAttempt, OpenAttempt } from './attempt.js';
 import { AttemptLedger, LEASE_SECONDS } from './attempt-ledger.port.js';
 import { closeAttempts, closingOrder } from './pg-close-attempts.js';
@@ -36,6 +36,7 @@ export class PgAttemptLedger extends AttemptLedger {
   }
 
   /**
+   * What lies in the row, in a statement or in the code is not waited out: it is told at once, and the attempt is found when its lease ends.
    * A commit whose answer was lost may have taken effect; the repetition then finds the attempt closed, writes nothing and answers false.
    * That costs a log line, not an effect.
    */
@@ -45,7 +46,7 @@ export class PgAttemptLedger extends AttemptLedger {
       try {
         return await this.closing.submit(attempt);
       } catch (error) {
-        if (isDataError(error) || performance.now() + pause > until) throw error;
+        if (isPermanentFault(error) || performance.now() + pause > until) throw error;
         await delay(pause);
       }
     }

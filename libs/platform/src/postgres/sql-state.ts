@@ -19,6 +19,17 @@ export function isDataError(error: unknown): boolean {
   return state !== undefined && (state.startsWith('22') || state.startsWith('23'));
 }
 
+/** Statements that cannot be run (21, 42), what Postgres does not do (0A): the code is wrong, or not of this database. */
+const WRONG_STATEMENTS = ['0A', '21', '42'];
+const WRONG_CODE = [TypeError, RangeError, ReferenceError, SyntaxError];
+
+/** The same work would fail again, however often and on whichever connection: the fault lies in a row, in a statement or in the code. */
+export function isPermanentFault(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state === undefined) return WRONG_CODE.some((kind) => error instanceof kind);
+  return isDataError(error) || WRONG_STATEMENTS.includes(state.slice(0, 2));
+}
+
 /**
  * The server went away, refuses or is out of reach: whether a commit took effect is not known. Classes 08, 53 and 57P, and errors
  * without any SQLSTATE (sockets, pool time-outs).
