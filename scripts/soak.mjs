@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { main } from './steps/main.mjs';
-import { ClearError, root } from './steps/project.mjs';
+import { ClearError, progress, root } from './steps/project.mjs';
 import { runJest } from './steps/run-jest.mjs';
 
 const USAGE = `Usage: npm run soak -- [--minutes 10 | --leads 20000] [--backend both | redis | postgres] [--seed N] [--rate 150] [--calm]
@@ -50,7 +50,6 @@ await main(async () => {
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), 'leadgate-soak-'));
-  const report = join(folder, 'report.json');
   const { minutes, leads, backend, seed, rate, calm } = asked;
   const wish = {
     ...(leads === undefined ? { minutes: Number(minutes ?? 10) } : { leads: Number(leads) }),
@@ -62,16 +61,17 @@ await main(async () => {
     await runJest({
       config: 'jest.faults.config.js',
       jestArguments: [
-        // What a failed run leaves open must not keep its result from being read.
-        ...['--runInBand', '--forceExit', '--testPathIgnorePatterns', '/node_modules/'],
+        ...['--runInBand', '--testPathIgnorePatterns', '/node_modules/'],
         ...['--reporters', join(root, 'scripts', 'steps', 'only-failures.mjs')],
         ...['--runTestsByPath', join(root, 'test', 'faults', 'soak', 'soak.spec.ts')],
       ],
-      env: { LEADGATE_TEST_SEED: seed, LEADGATE_TEST_SOAK: JSON.stringify({ ...wish, report }) },
+      env: { LEADGATE_TEST_SEED: seed, LEADGATE_TEST_SOAK: JSON.stringify({ ...wish, folder }) },
     });
+    const report = join(folder, 'report.json');
     if (!existsSync(report)) throw new ClearError('The soak ended without a result; see above.');
     process.stdout.write(`${readFileSync(report, 'utf8').trim()}\n`);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (process.exitCode) progress(`what was acknowledged is in ${folder}`);
+    else rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Arena } from '../support/arena.js';
 import { seedOfRun, Seeded } from '../support/seeded.js';
 import { Soak, SOAK_RETRY_BASE_SECONDS, type SoakWish } from './soak.js';
@@ -7,8 +8,8 @@ import { Soak, SOAK_RETRY_BASE_SECONDS, type SoakWish } from './soak.js';
 interface Wish extends SoakWish {
   readonly backend: 'both' | 'redis' | 'postgres';
   readonly rate: number;
-  /** Where the result goes. */
-  readonly report: string;
+  /** Where the result goes, and what was acknowledged. */
+  readonly folder: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -23,12 +24,17 @@ it(
     const backends = wish.backend === 'both' ? (['redis', 'postgres'] as const) : [wish.backend];
     const results: Record<string, unknown>[] = [];
     for (const backend of backends) {
-      const arena = await Arena.open({ backend, perSecond: wish.rate, retryBaseSeconds: SOAK_RETRY_BASE_SECONDS });
+      const arena = await Arena.open({
+        backend,
+        perSecond: wish.rate,
+        retryBaseSeconds: SOAK_RETRY_BASE_SECONDS,
+        acknowledgedFile: join(wish.folder, `acknowledged-${backend}.ndjson`),
+      });
       try {
         results.push({ seed, ...(await new Soak(arena, wish, new Seeded(seed)).run()) });
       } finally {
         await arena.close();
-        writeFileSync(wish.report, JSON.stringify({ seed, results }));
+        writeFileSync(join(wish.folder, 'report.json'), JSON.stringify({ seed, results }));
       }
     }
     expect(results.flatMap(({ findings }) => findings)).toEqual([]);

@@ -47,7 +47,7 @@ export class Soak {
     const findings = [
       ...sender.broken,
       ...(await judge(world, {
-        acknowledged: [...sender.acknowledged.values()],
+        acknowledged: this.arena.acknowledged(),
         redisUrl: redis?.url,
         retryBaseSeconds: SOAK_RETRY_BASE_SECONDS,
       })),

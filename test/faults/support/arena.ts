@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CacheRedis, startCacheRedis } from '../../support/cache-redis.js';
+import { AcknowledgedLedger } from './acknowledged-ledger.js';
 import { FaultProxy } from './fault-proxy.js';
 import { FaultWorld } from './fault-world.js';
 import type { GatewaySlot } from './gateway-slot.js';
@@ -10,6 +11,8 @@ export interface ArenaOptions {
   readonly backend: 'redis' | 'postgres';
   readonly perSecond: number;
   readonly retryBaseSeconds: number;
+  /** Where acknowledgements are written down. */
+  readonly acknowledgedFile?: string;
 }
 
 /** A call that is under way is not taken for lost more often than this. */
@@ -37,6 +40,7 @@ export class Arena {
     readonly world: FaultWorld,
     readonly gateways: readonly [GatewaySlot, GatewaySlot],
     readonly sender: LeadSender,
+    private readonly ledger: AcknowledgedLedger | undefined,
   ) {}
 
   static async open(options: ArenaOptions): Promise<Arena> {
@@ -55,11 +59,18 @@ export class Arena {
       LEADGATE_RETRY_BASE_SECONDS: String(options.retryBaseSeconds),
     };
     const gateways = [world.slot(env), world.slot(env)] as const;
+    const ledger = options.acknowledgedFile === undefined ? undefined : new AcknowledgedLedger(options.acknowledgedFile);
     const sender = new LeadSender({
+      ledger,
       perSecond: options.perSecond,
       urls: () => gateways.filter(({ alive }) => alive).map((gateway) => gateway.url),
     });
-    return new Arena(options, postgres, postgresWire, redis, redisWire, crmWire, world, gateways, sender);
+    return new Arena(options, postgres, postgresWire, redis, redisWire, crmWire, world, gateways, sender, ledger);
+  }
+
+  /** Ids of leads that were answered 2xx. */
+  acknowledged(): string[] {
+    return this.ledger?.leadIds() ?? [...this.sender.acknowledged.values()];
   }
 
   async start(): Promise<void> {
@@ -94,7 +105,8 @@ export class Arena {
 
   async close(): Promise<void> {
     this.over = true;
-    await this.sender.stop();
+    await this.sender.abandon();
+    await this.ledger?.close();
     await this.watching;
     for (const wire of [this.postgresWire, this.redisWire, this.crmWire]) await wire?.close();
     await this.world.close();

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AcknowledgedLedger } from './acknowledged-ledger.js';
 import { demoLead } from './demo-lead.js';
 
 export interface SenderOptions {
@@ -7,6 +8,8 @@ export interface SenderOptions {
   readonly perSecond: number;
   /** Of the first lead: two senders of one database must not be the same people. */
   readonly firstNumber?: number;
+  /** Keeps what is acknowledged beyond this process. */
+  readonly ledger?: AcknowledgedLedger | undefined;
 }
 
 const AT_ONCE = 24;
@@ -28,6 +31,7 @@ export class LeadSender {
   refused = 0;
   private next: number;
   private stopped = false;
+  private abandoned = false;
   private readonly working: Promise<void>[] = [];
   private readonly waiting = new Set<() => void>();
   private readonly began = performance.now();
@@ -43,7 +47,14 @@ export class LeadSender {
   /** What is on its way is sent until it is acknowledged; nothing new is begun. */
   async stop(): Promise<void> {
     this.stopped = true;
+    this.wake();
     await Promise.all(this.working);
+  }
+
+  /** As stop, but what is on its way is given up: a run that failed may have no gateway left that acknowledges anything. */
+  async abandon(): Promise<void> {
+    this.abandoned = true;
+    await this.stop();
   }
 
   /** Until so many more requests ended. */
@@ -76,7 +87,7 @@ export class LeadSender {
       const url = urls[(number + tries) % Math.max(1, urls.length)];
       const done = url !== undefined && (await this.send(url, number));
       this.tick();
-      if (done) return;
+      if (done || this.abandoned) return;
       await pause(AGAIN_MS * (1 + (tries % 5)));
     }
   }
@@ -108,11 +119,16 @@ export class LeadSender {
   private acknowledge(number: number, leadId: string): void {
     const first = this.acknowledged.get(number);
     if (first !== undefined && first !== leadId) this.broken.push(`I4: lead ${number} was acknowledged as ${first} and as ${leadId}`);
+    this.options.ledger?.add(number, leadId);
     this.acknowledged.set(number, leadId);
   }
 
   private tick(): void {
     this.ticks += 1;
+    this.wake();
+  }
+
+  private wake(): void {
     for (const wake of this.waiting) wake();
     this.waiting.clear();
   }
