@@ -100,7 +100,7 @@ describe('every body that arrives is stored byte for byte', () => {
         // JSON has no -0.
         expect(lead?.payload).toEqual(JSON.parse(JSON.stringify(payload)));
       }),
-      { numRuns: 100 },
+      { numRuns: 100, interruptAfterTimeLimit: 40_000 },
     );
   }, 60_000);
 
@@ -113,7 +113,7 @@ describe('every body that arrives is stored byte for byte', () => {
         expect(answer.status).toBeLessThan(500);
         expect((await storedFor(answer)).body.equals(body)).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, interruptAfterTimeLimit: 40_000 },
     );
   }, 60_000);
 
