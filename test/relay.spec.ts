@@ -219,6 +219,22 @@ describe('the relay rings what Postgres says is due', () => {
       expect(relay.reserve('deliveries', 1, 't/a' as DestinationId)).toBe(expected === 20);
     });
 
+    it('says in the metrics how fast one may be called that was called too often, and nothing of the others', async () => {
+      await pool.query(
+        `insert into breakers (service_id, tenant_id, calls_per_second, throttled_at) values ('t/a', 't', 4, clock_timestamp() - interval '1 minute')`,
+      );
+      const metrics = new Metrics();
+      const telling = new Relay(new DueWork(pool), metrics, pino({ level: 'silent' }));
+      telling.startPolling({ takesDue: false });
+      const paces = async () => (await metrics.destinationPace.get()).values;
+      const told = await eventually('a pace is told', async () => ((await paces()).length > 0 ? await paces() : undefined));
+      expect(told).toEqual([expect.objectContaining({ labels: { destination: 't/a' } })]);
+      expect(told[0]?.value).toBeGreaterThanOrEqual(8);
+      await pool.query('delete from breakers');
+      await eventually('nothing is told any more', async () => ((await paces()).length === 0 ? true : undefined));
+      await telling.stop();
+    });
+
     it('what came for many at once is rung after what has just come', async () => {
       await deliveriesOf('t/a', 1500, { bulk: true });
       await deliveriesOf('t/a', 400);

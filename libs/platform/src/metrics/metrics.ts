@@ -77,6 +77,12 @@ export class Metrics {
     labelNames: ['destination'],
     ...this.on,
   });
+  readonly destinationPace = new Gauge({
+    name: 'leadgate_destination_calls_per_second',
+    help: 'Calls a second that a destination is given after answers of 429 or an outage; absent while nothing was taken away',
+    labelNames: ['destination'],
+    ...this.on,
+  });
   readonly rings = new Counter({
     name: 'leadgate_rings_total',
     help: 'Ids put on the queue, by kind and result',

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { assertNever, type DeliveryId, type DestinationId, type LeadId, type WorkKind } from '#core';
+import { assertNever, decidePace, type DeliveryId, type DestinationId, type LeadId, type PaceFacts, type WorkKind } from '#core';
 
 /** The relay's limit on rows per kind that are rung and unfinished: what a lost queue may have to be rung again. */
 export const MAX_RUNG = 5000;
@@ -60,7 +60,9 @@ const ROOMS = `
               when state = 'open' and probe_at <= clock_timestamp() then 'probe_due'
               when state = 'half_open' and probe_lease_until <= clock_timestamp() then 'probe_due'
               when state = 'closed' then 'working'
-              else state end as state
+              else state end as state,
+         calls_per_second as "throttledTo", extract(epoch from clock_timestamp() - greatest(throttled_at, hold_until))::float8 as "throttledSecondsAgo",
+         extract(epoch from clock_timestamp() - closed_at)::float8 as "recoveredSecondsAgo"
     from destinations left join rung on rung.destination_id = destinations.id left join breakers on breakers.service_id = destinations.id`;
 
 const WAITING = `
@@ -99,6 +101,8 @@ export interface DestinationRoom {
   readonly id: DestinationId;
   readonly rung: number;
   readonly state: DestinationState;
+  /** What it is given a second after answers of 429 or an outage; null: nothing was taken away. */
+  readonly callsPerSecond: number | null;
 }
 
 export interface DestinationBacklog {
@@ -110,7 +114,7 @@ export interface DestinationBacklog {
 }
 
 /** How many more of its deliveries may be rung. */
-export function roomOf({ rung, state }: DestinationRoom): number {
+export function roomOf({ rung, state }: Pick<DestinationRoom, 'rung' | 'state'>): number {
   switch (state) {
     case 'working':
       return Math.max(0, MAX_RUNG_PER_DESTINATION - rung);
@@ -156,8 +160,8 @@ export class DueWork {
   }
 
   async rooms(staleAfterSeconds: number): Promise<DestinationRoom[]> {
-    const { rows } = await this.pool.query<DestinationRoom>(ROOMS, [staleAfterSeconds]);
-    return rows;
+    const { rows } = await this.pool.query<Omit<DestinationRoom, 'callsPerSecond'> & PaceFacts>(ROOMS, [staleAfterSeconds]);
+    return rows.map(({ id, rung, state, ...facts }) => ({ id, rung, state, callsPerSecond: decidePace(facts) }));
   }
 
   async waiting(): Promise<DestinationBacklog[]> {

@@ -150,8 +150,11 @@ export class Relay extends Doorbell {
   }
 
   private tell(destinations: readonly DestinationRoom[]): void {
-    for (const { id, state } of destinations)
+    for (const { id, state, callsPerSecond } of destinations) {
       for (const one of DESTINATION_STATES) this.metrics.destinationState.set({ destination: id, state: one }, one === state ? 1 : 0);
+      if (callsPerSecond === null) this.metrics.destinationPace.remove({ destination: id });
+      else this.metrics.destinationPace.set({ destination: id }, callsPerSecond);
+    }
   }
 
   private async wasEmptied(kind: WorkKind): Promise<boolean> {

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import type { DestinationId } from '#core';
+import { DueWork } from '#platform';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+
+const [DEAD, WELL] = ['t/dead', 't/well'] as [DestinationId, DestinationId];
+const BACKLOG = 20_000;
+/** Pages of 8 KiB that a poll may look at; the backlog alone has three times as many. */
+const FEW_PAGES = 600;
+
+interface Plan {
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+}
+
+describe.each(['before', 'after'] as const)('a backlog of a dead destination, %s the table was analyzed', (moment) => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pool = new pg.Pool({ connectionString: database.ownerUrl, max: 1 });
+    await pool.query(`insert into tenants (id, name) values ('t', 'T')`);
+    await pool.query(`insert into sources (id, tenant_id, name, kind, path) values ('t/s', 't', 's', 'json', '/s')`);
+    await pool.query(`insert into destinations (id, tenant_id, name, kind) values ($1, 't', 'dead', 'http'), ($2, 't', 'well', 'http')`, [
+      DEAD,
+      WELL,
+    ]);
+    await pool.query('alter table deliveries set (autovacuum_enabled = off)');
+    const [request, lead] = [randomUUID(), randomUUID()];
+    await pool.query(
+      `insert into inbound_requests (id, tenant_id, source_id, route, verdict, status_code, headers, request_id, correlation_id, body, body_text, body_bytes, body_sha256)
+       values ($1, 't', 't/s', '/s', 'accepted', 200, '{}', 'r', $1, '', '', 0, '')`,
+      [request],
+    );
+    await pool.query(
+      `insert into leads (id, tenant_id, source_id, inbound_request_id, correlation_id, request_id, payload, status)
+       values ($1, 't', 't/s', $2, $2, 'r', '{}', 'READY')`,
+      [lead, request],
+    );
+    const fill = (destination: DestinationId, count: number) =>
+      pool.query(
+        `insert into deliveries (id, tenant_id, lead_id, destination_id, epoch, idempotency_key, content_type, payload)
+         select gen_random_uuid(), 't', $1, $2, n, 'k' || n, 'application/json', repeat('x', 500) from generate_series(1, $3::int) as n`,
+        [lead, destination, count],
+      );
+    await fill(DEAD, BACKLOG);
+    await fill(WELL, 50);
+    if (moment === 'after') await pool.query('analyze deliveries');
+  }, 120_000);
+
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  /** Runs what the relay runs, in a transaction that is taken back. @returns pages Postgres looked at */
+  async function pagesOf(run: (due: DueWork) => Promise<unknown>): Promise<number> {
+    let pages = Infinity;
+    const explaining = {
+      query: async (text: string, values: unknown[] = []) => {
+        await pool.query('begin');
+        const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${text}`, values);
+        await pool.query('rollback');
+        const [{ Plan: plan }] = (rows[0] as (typeof rows)[number])['QUERY PLAN'];
+        pages = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+        return { rows: [] };
+      },
+    };
+    await run(new DueWork(explaining as unknown as pg.Pool));
+    return pages;
+  }
+
+  it('is not read while it takes no calls', async () => {
+    const pages = await pagesOf((due) => due.takeDeliveries(60, new Map([[WELL, 10]])));
+    expect(pages).toBeLessThan(FEW_PAGES);
+  });
+
+  it('is read as far as there is room: for one probe, and for ten', async () => {
+    expect(await pagesOf((due) => due.takeDeliveries(60, new Map([[DEAD, 1]])))).toBeLessThan(FEW_PAGES);
+    const rooms = new Map([
+      [DEAD, 10],
+      [WELL, 10],
+    ]);
+    expect(await pagesOf((due) => due.takeDeliveries(60, rooms))).toBeLessThan(FEW_PAGES);
+  });
+
+  it('is not counted to say how much of it is rung', async () => {
+    expect(await pagesOf((due) => due.rooms(60))).toBeLessThan(FEW_PAGES);
+  });
+
+  it('is read no further where the first thousand are rung', async () => {
+    await pool.query(
+      `update deliveries set rung_at = clock_timestamp()
+        where id in (select id from deliveries where destination_id = $1 order by next_attempt_at, id limit 1000)`,
+      [DEAD],
+    );
+    expect(await pagesOf((due) => due.rooms(60))).toBeLessThan(5 * FEW_PAGES);
+  });
+});
