@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryId } from '#core';
 import { PgTendServices } from '../../libs/delivery/src/services/pg-tend-services.js';
+import { eventually } from '../support/eventually.js';
 import { answers } from '../support/scripted-crm.js';
 import { CRM, DeliveryWorld, type Worker } from './support/delivery-world.js';
 
@@ -290,6 +291,37 @@ describe('a destination that refuses us', () => {
 });
 
 describe('what says nothing about a destination', () => {
+  it('a connection to Postgres that breaks while it is asked whether a call may go out: no attempt, no failure', async () => {
+    await fail(4);
+    const worker = world.aWorker();
+    const ids = await deliveries(3);
+    const before = world.crm.requests.length;
+    const blocker = await world.sql.connect();
+    await blocker.query('begin');
+    await blocker.query('select 1 from deliveries where id = any($1) for update', [ids]);
+    const job = worker.deliver.run(ids);
+    const outcome = job.then(
+      () => 'resolved',
+      () => 'rejected',
+    );
+    // As the gateway's own role: another one does not see what its connections wait for.
+    await eventually('the claim that waits for the rows was ended', async () => {
+      const { rowCount } = await other.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid() and query like '%with locked as%'`,
+      );
+      return (rowCount ?? 0) > 0 ? true : undefined;
+    });
+    expect(await outcome).toBe('rejected');
+    await blocker.query('rollback');
+    blocker.release();
+    expect(world.crm.requests).toHaveLength(before);
+    expect(await attemptNos(ids)).toEqual([0, 0, 0]);
+    expect(await service()).toMatchObject({ state: 'closed', failures: 4 });
+    await worker.deliver.run(ids);
+    expect(await attemptNos(ids)).toEqual([1, 1, 1]);
+  });
+
   it('calls that we broke off open nothing', async () => {
     const worker = world.aWorker();
     world.crm.always(answers.never());
