@@ -33,6 +33,14 @@ describe('what one call tells about its destination', () => {
     ['503 with Retry-After', answered(503, 7), { ...WORKS, quietSeconds: 7 }, FAILS],
     ['503 with a Retry-After of 0', answered(503, 0), FAILS, FAILS],
     ['not sent', { kind: 'not_sent', cause: 'Connection refused' }, FAILS, FAILS],
+    ['not sent because of us', { kind: 'not_sent', cause: 'No turn', because: 'us' }, SILENT, SILENT],
+    ['not sent because of the payload', { kind: 'not_sent', cause: 'No address', because: 'payload' }, SILENT, SILENT],
+    [
+      'not sent because of the credentials',
+      { kind: 'not_sent', cause: 'No token', because: 'credentials' },
+      { ...WORKS, pause: 'destination_refuses_us' },
+      FAILS,
+    ],
     ['no answer', { kind: 'unknown', cause: 'Connection lost' }, FAILS, FAILS],
     ['the vendor asks to come later', answered(400, 9, { kind: 'retry', cause: 'later' }), { ...WORKS, quietSeconds: 9 }, FAILS],
     [
