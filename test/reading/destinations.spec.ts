@@ -95,7 +95,7 @@ describe('destinations are shown', () => {
       kind: 'http',
       enabled: true,
       host: 'crm.example.com:8443',
-      state: 'closed',
+      state: 'working',
       since: null,
       until: null,
       reason: null,
@@ -131,7 +131,7 @@ describe('destinations are shown', () => {
       reason: null,
     },
     { state: 'held', columns: { hold_until: LATER, hold_reason: "'retry_after'" }, until: expect.any(String), reason: 'retry_after' },
-    { state: 'closed', columns: { hold_until: "now() - interval '1 hour'", hold_reason: "'retry_after'" }, until: null, reason: null },
+    { state: 'working', columns: { hold_until: "now() - interval '1 hour'", hold_reason: "'retry_after'" }, until: null, reason: null },
     {
       state: 'paused',
       columns: { state: "'open'", probe_at: 'now()', paused_at: 'now()', pause_reason: "'gone'" },
@@ -179,7 +179,7 @@ describe('a destination is paused and resumed', () => {
     ]);
     expect(await send('POST', '/v1/destinations/customer-api/pause', order, tenantKey)).toMatchObject({ body: { changed: false } });
     expect(await send('POST', '/v1/destinations/customer-api/resume?tenant=acme', { reason: 'it moved' })).toMatchObject({
-      body: { changed: true, destination: { state: 'closed', paused_by: null } },
+      body: { changed: true, destination: { state: 'working', paused_by: null } },
     });
     expect(await trail()).toEqual([expect.objectContaining({ type: 'destination.resumed', actor: 'operator', reason: 'it moved' })]);
     expect(await send('POST', '/v1/destinations/customer-api/resume', order, tenantKey)).toMatchObject({ body: { changed: false } });
@@ -261,7 +261,7 @@ describe('leadgate destinations', () => {
     expect((await run('show', 'acme/customer-api')).said).toMatch(/state +paused \(by_hand\)\n[^]*paused by +cli/);
     expect(JSON.parse((await run('resume', 'acme/customer-api', '--reason', 'it moved', '--json')).said)).toMatchObject({
       changed: true,
-      destination: { state: 'closed' },
+      destination: { state: 'working' },
     });
     expect(await run('resume', 'acme/customer-api', '--reason', 'again')).toMatchObject({
       code: 0,

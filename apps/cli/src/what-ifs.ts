@@ -8,9 +8,9 @@ import { configJudges } from './tenant-files.js';
 const LOOK_EVERY_MS = 1000;
 const WIDTH = 30;
 
-export function withWhatIfs<Result>(world: World, work: (whatIfs: PgWhatIfs) => Promise<Result>): Promise<Result> {
+export function withWhatIfs<Result>(world: World, work: (whatIfs: PgWhatIfs, pool: Pool) => Promise<Result>): Promise<Result> {
   const settings = settingsOf(world);
-  return withDatabase(settings, (pool) => work(whatIfsOver(pool, settings, world)));
+  return withDatabase(settings, (pool) => work(whatIfsOver(pool, settings, world), pool));
 }
 
 function whatIfsOver(pool: Pool, settings: Settings, world: World): PgWhatIfs {
@@ -67,7 +67,9 @@ export function whatIfInWords(run: WhatIf): string {
     `What-if ${run.id}: version ${run.draftVersion} of ${run.tenantId} against ${against}, ${period}.`,
     `${run.status}: ${whatIfBar(run)}`,
     ...(run.problem === null ? [] : [run.problem]),
-    summary.changed === 0 ? 'The draft changes nothing so far.' : `The draft changes something for ${summary.changed} leads:`,
+    summary.changed === 0
+      ? 'The draft changes nothing so far.'
+      : `The draft changes something for ${summary.changed} ${summary.changed === 1 ? 'lead' : 'leads'}:`,
     ...(counts.length === 0 ? [] : [table([['what', 'leads'], ...counts])]),
     ...(summary.recordedOtherwise === 0
       ? []

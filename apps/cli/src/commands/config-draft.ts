@@ -9,7 +9,9 @@ import { activationReport } from './activation-report.js';
 export const configDraft: Command = {
   name: 'config draft',
   summary: "keep a tenant's file as a version without making it active, to try it with `leadgate what-if start`",
-  notes: 'No gateway takes it up. It becomes active with `leadgate what-if promote`, or `leadgate config activate`.',
+  notes:
+    'No gateway takes it up. It becomes active with `leadgate what-if promote`, or `leadgate config activate`.\n' +
+    'Paths of mapping files start from the folder of FILE: draft from a copy of the configuration folder.',
   arguments: [{ name: 'FILE', summary: 'the file of one tenant, YAML or JSON', required: true }],
   options: { tenant: { value: 'ID', summary: 'refuse the file unless it is about this tenant' } },
   async run(call) {
@@ -28,7 +30,7 @@ export const configDraft: Command = {
     const done = kind === 'drafted' ? 'is kept as a draft' : 'is this draft already';
     return {
       exitCode: 0,
-      text: `Version ${version.version} of tenant ${version.tenantId} ${done}. Next: leadgate what-if start --tenant ${version.tenantId} --draft ${version.version} --from 2026-11-01`,
+      text: `Version ${version.version} of tenant ${version.tenantId} ${done}. Next: leadgate what-if start --tenant ${version.tenantId} --draft ${version.version} --from 7d`,
       json: { ok: true, result: kind, tenant: version.tenantId, version: version.version, origin: version.origin },
     };
   },

@@ -19,7 +19,7 @@ export async function destinationOf(call: Call, pool: Pool): Promise<Destination
 
 export const DESTINATION_ARGUMENT = { name: 'DESTINATION', summary: 'its id, e.g. demo/customer-api, or its name', required: true };
 
-/** `open until 2026-11-22T12:00:00.000Z`, `paused (destination_refuses_us)`, `closed`. */
+/** `open until 2026-11-22T12:00:00.000Z`, `paused (destination_refuses_us)`, `working`. */
 export function stateWords({ state, until, reason }: DestinationStanding): string {
   return [state, ...(until === null ? [] : [`until ${until.toISOString()}`]), ...(reason === null ? [] : [`(${reason})`])].join(' ');
 }

@@ -30,5 +30,22 @@ function inWords(standing: DestinationStanding): string {
       standing.lastFailure === null ? '' : `${moment(standing.lastFailure.at)} ${standing.lastFailure.class ?? ''}`,
     ],
   ];
-  return columns(rows.filter(([, text]) => text !== '')).join('\n');
+  const next = whatNext(standing);
+  return [...columns(rows.filter(([, text]) => text !== '')), ...(next === undefined ? [] : ['', next])].join('\n');
+}
+
+function whatNext({ id, state }: DestinationStanding): string | undefined {
+  const resume = `leadgate destinations resume ${id} --reason TEXT`;
+  switch (state) {
+    case 'paused':
+      return `Its leads wait, without using up attempts. Once what the reason says is mended: ${resume}`;
+    case 'open':
+      return `Its leads wait, and it is probed by itself. Mended it? It is probed at once with: ${resume}`;
+    case 'held':
+      return 'It asked to be left alone; its leads wait until then and go out by themselves.';
+    case 'half_open':
+      return 'It is being probed; what that call ends with decides.';
+    case 'working':
+      return undefined;
+  }
 }

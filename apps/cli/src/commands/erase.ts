@@ -1,6 +1,6 @@
 import type { LeadId, TenantId } from '#core';
 import { eraseLead, ERASURE_REASONS, type ErasedLead, type ErasureReason } from '#erasure';
-import { type Command, CommandProblem } from '../command.js';
+import { type Command, CommandProblem, UsageProblem } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
 
 export const erase: Command = {
@@ -17,7 +17,7 @@ export const erase: Command = {
   async run(call) {
     const leadId = leadIdIn(call.argument('LEAD'));
     const tenantId = call.value('tenant');
-    if (tenantId === undefined) throw new CommandProblem('Say whose lead it is: --tenant TENANT.');
+    if (tenantId === undefined) throw new UsageProblem('Say whose lead it is: --tenant TENANT.');
     const reason = reasonIn(call.value('reason'));
     const erased = await withDatabase(settingsOf(call.world), (pool) =>
       eraseLead(pool, { scope: { only: tenantId as TenantId }, leadId, actor: 'cli', reason }),
@@ -29,12 +29,12 @@ export const erase: Command = {
 
 function leadIdIn(text: string): LeadId {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase() as LeadId;
-  throw new CommandProblem('LEAD must be the id of a lead, e.g. 0192f3c1-6d1a-7cc0-8a52-1f2e3d4c5b6a.');
+  throw new UsageProblem('LEAD must be the id of a lead, e.g. 0192f3c1-6d1a-7cc0-8a52-1f2e3d4c5b6a.');
 }
 
 function reasonIn(text: string | undefined): ErasureReason {
   const reason = ERASURE_REASONS.find((one) => one === text);
-  if (reason === undefined) throw new CommandProblem(`Say why, for the audit trail: --reason ${ERASURE_REASONS.join('|')}.`);
+  if (reason === undefined) throw new UsageProblem(`Say why, for the audit trail: --reason ${ERASURE_REASONS.join('|')}.`);
   return reason;
 }
 

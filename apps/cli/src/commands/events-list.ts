@@ -37,7 +37,7 @@ export const eventsList: Command = {
 };
 
 function inWords(events: readonly ListedEvent[], isSent: boolean): string {
-  const nobody = 'LEADGATE_OPERATOR_WEBHOOK_URL is not set here, so nobody is called.';
+  const nobody = 'LEADGATE_OPERATOR_WEBHOOK_URL is not set here; a gateway without it calls nobody, and the events are only kept.';
   if (events.length === 0) return ['Nothing happened that operators are told of.', ...(isSent ? [] : [nobody])].join('\n');
   return [
     table([

@@ -1,6 +1,8 @@
 import type { TenantId } from '#core';
+import { momentNow } from '#ledger';
 import { BASELINES, type Baseline, whatIfAnswer, type WhatIfWish } from '#what-if';
 import { type Call, type Command, UsageProblem } from '../command.js';
+import { momentOf } from '../period.js';
 import { watchWhatIf, whatIfInWords, withWhatIfs } from '../what-ifs.js';
 
 export const whatIfStart: Command = {
@@ -13,7 +15,7 @@ export const whatIfStart: Command = {
   options: {
     tenant: { value: 'ID', summary: 'whose configuration' },
     draft: { value: 'N', summary: 'number of the version; `leadgate config draft FILE` makes one' },
-    from: { value: 'MOMENT', summary: 'leads received at or after, e.g. 2026-11-01 or 2026-11-01T08:00:00Z' },
+    from: { value: 'MOMENT', summary: 'leads received at or after: 7d ago, 2026-11-01 or 2026-11-01T08:00Z' },
     to: { value: 'MOMENT', summary: 'leads received before; now unless told' },
     source: { value: 'NAME', summary: 'only leads of this source of the tenant' },
     limit: { value: 'N', summary: 'only the first so many leads' },
@@ -22,9 +24,8 @@ export const whatIfStart: Command = {
     watch: { summary: 'stay and show how far it is' },
   },
   async run(call) {
-    const wish = wishOf(call);
-    return withWhatIfs(call.world, async (whatIfs) => {
-      const result = await whatIfs.start(wish);
+    return withWhatIfs(call.world, async (whatIfs, pool) => {
+      const result = await whatIfs.start(wishOf(call, await momentNow(pool)));
       if (result.kind === 'refused') {
         const text = ['Nothing was started:', ...result.problems.map((problem) => `  - ${problem}`)].join('\n');
         return { exitCode: 1, text, json: { ok: false, problems: result.problems } };
@@ -44,7 +45,8 @@ export const whatIfStart: Command = {
   },
 };
 
-function wishOf(call: Call): WhatIfWish {
+/** @param now in milliseconds since 1970 */
+function wishOf(call: Call, now: number): WhatIfWish {
   const baseline = call.value('baseline') ?? 'active';
   if (!(BASELINES as readonly string[]).includes(baseline)) throw new UsageProblem(`--baseline is ${BASELINES.join(' or ')}.`);
   const to = call.value('to');
@@ -52,8 +54,8 @@ function wishOf(call: Call): WhatIfWish {
     tenantId: needed(call, 'tenant') as TenantId,
     draft: wholeNumber('draft', needed(call, 'draft')),
     baseline: baseline as Baseline,
-    from: momentOf('from', needed(call, 'from')),
-    to: to === undefined ? null : momentOf('to', to),
+    from: new Date(momentOf('from', needed(call, 'from'), now)),
+    to: to === undefined ? null : new Date(momentOf('to', to, now)),
     source: call.value('source') ?? null,
     limit: optionalNumber(call, 'limit'),
     warmUpHours: optionalNumber(call, 'warm-up-hours', 0),
@@ -77,12 +79,4 @@ function wholeNumber(option: string, text: string, least = 1): number {
   const [, digits] = /^v?(\d{1,9})$/.exec(text) ?? [];
   if (digits === undefined || Number(digits) < least) throw new UsageProblem(`--${option} is a whole number from ${least}, not "${text}".`);
   return Number(digits);
-}
-
-function momentOf(option: string, text: string): Date {
-  const isMoment = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text);
-  const moment = new Date(text);
-  if (!isMoment || Number.isNaN(moment.getTime()))
-    throw new UsageProblem(`--${option} is a date (2026-11-01) or a moment with its zone (2026-11-01T08:00:00Z), not "${text}".`);
-  return moment;
 }

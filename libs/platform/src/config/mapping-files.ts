@@ -39,7 +39,9 @@ function inlineOne(
   try {
     text = sources.readFile(path.text);
   } catch (error) {
-    return { problems: [`the file ${path.text} cannot be read (${readFailure(error)}); its path starts from the configuration folder`] };
+    return {
+      problems: [`the file ${path.text} cannot be read (${readFailure(error)}); its path starts from the folder of that configuration file`],
+    };
   }
   const parsed = parseMappingFile(text);
   if ('problems' in parsed) return { problems: parsed.problems.map((problem) => `${path.text}: ${problem}`) };

@@ -37,7 +37,7 @@ export class DestinationShape {
   @ApiProperty({
     enum: DESTINATION_STATES,
     description:
-      'closed: calls go out · held: it asked for quiet · open: it failed too often · half_open: a probe is under way · paused: until somebody resumes it',
+      'working: calls go out · held: it asked for quiet · open: it failed too often · half_open: a probe is under way · paused: until somebody resumes it',
   })
   state!: DestinationState;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'When it was paused or began to fail' })

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { type BreakerState, type DestinationId, type FailureClass, paceOf, type TenantId } from '#core';
 
 /** In the order in which they hide each other: what is paused may be open as well. */
-export const DESTINATION_STATES = ['paused', 'open', 'half_open', 'held', 'closed'] as const;
+export const DESTINATION_STATES = ['paused', 'open', 'half_open', 'held', 'working'] as const;
 export type DestinationState = (typeof DESTINATION_STATES)[number];
 
 /** A destination and how it stands, as all processes share it. */
@@ -120,5 +120,5 @@ function stateOf(row: Row): Pick<DestinationStanding, 'state' | 'since' | 'until
   if (row.breakerState === 'open') return { state: 'open', since: row.openedAt, until: row.probeAt, reason: null, ...nobody };
   if (row.breakerState === 'half_open') return { state: 'half_open', since: row.openedAt, until: row.probeUntil, reason: null, ...nobody };
   if (row.heldUntil !== null) return { state: 'held', since: null, until: row.heldUntil, reason: row.holdReason, ...nobody };
-  return { state: 'closed', since: null, until: null, reason: null, ...nobody };
+  return { state: 'working', since: null, until: null, reason: null, ...nobody };
 }
