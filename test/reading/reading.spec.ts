@@ -177,11 +177,31 @@ describe('one lead', () => {
           epoch: 1,
           crm_record_id: 'crm-7',
           next_attempt_at: null,
+          waits_for: null,
           omitted_fields: [{ field: 'solar_roof_age' }],
           attempts: [{ attempt_no: 1 }, { attempt_no: 2, outcome: 'delivered' }],
         },
       ],
     });
+  });
+
+  it('says what a delivery waits for that has not come to an end, and until when', async () => {
+    const { rows } = await owner.query<{ id: string; destination_id: string }>(
+      `UPDATE deliveries SET status = 'RETRYING', next_attempt_at = clock_timestamp() - interval '1 s' WHERE lead_id = $1 RETURNING id, destination_id`,
+      [id],
+    );
+    const waitsFor = async (): Promise<unknown> =>
+      ((await json(`/v1/leads/${id}`)) as { deliveries: { waits_for: unknown }[] }).deliveries[0]?.waits_for;
+    expect(await waitsFor()).toEqual({ what: 'turn', until: null, reason: null });
+    await owner.query(
+      `INSERT INTO breakers (service_id, tenant_id, state, failures, probe_at) VALUES ($1, 'told', 'open', 5, '2126-01-01T00:00:00Z')`,
+      [rows[0]?.destination_id],
+    );
+    expect(await waitsFor()).toEqual({ what: 'probe', until: '2126-01-01T00:00:00.000Z', reason: null });
+    await owner.query(`UPDATE breakers SET paused_at = clock_timestamp(), pause_reason = 'gone'`);
+    expect(await waitsFor()).toEqual({ what: 'resume', until: null, reason: 'gone' });
+    await owner.query('DELETE FROM breakers');
+    await owner.query(`UPDATE deliveries SET status = 'DELIVERED' WHERE id = $1`, [rows[0]?.id]);
   });
 
   it('links to the record at the destination, by the configuration that is active', async () => {

@@ -139,6 +139,7 @@ function deliveryOf(delivery: DeliveryRecord, config: TenantConfig | undefined):
     payload: JsonText.ofPayload(delivery.payload),
     omitted_fields: delivery.omittedFields,
     next_attempt_at: delivery.finishedAt === null ? delivery.nextAttemptAt : null,
+    waits_for: delivery.waitsFor,
     last_error: delivery.lastError,
     failure_class: delivery.failureClass,
     superseded_at: delivery.supersededAt,

@@ -1,5 +1,6 @@
 import type { LeadStatus, OmittedField, StageRecord } from '#core';
 import type { JsonText } from './json-text.js';
+import type { WaitsFor } from './waits-for.js';
 
 /** Where a lead stands, without data of the person. */
 export interface LeadSummary {
@@ -80,6 +81,7 @@ export interface DeliveryRecord {
   readonly payload: string;
   readonly omittedFields: readonly OmittedField[];
   readonly nextAttemptAt: Date;
+  readonly waitsFor: WaitsFor | null;
   readonly lastError: string | null;
   readonly failureClass: string | null;
   readonly supersededAt: Date | null;

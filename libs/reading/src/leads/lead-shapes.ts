@@ -11,6 +11,7 @@ import {
   type Reason,
 } from '#core';
 import type { JsonText } from './json-text.js';
+import { WAITS_FOR, type WaitsFor } from './waits-for.js';
 
 /** How many leads stand where. `total` is the sum of the others: an erased lead is no longer counted. */
 export class LeadCounts {
@@ -177,6 +178,19 @@ export class OmittedFieldShape implements OmittedField {
   @ApiProperty() detail!: string;
 }
 
+@ApiSchema({ name: 'WaitsFor' })
+export class WaitsForShape implements WaitsFor {
+  @ApiProperty({
+    enum: WAITS_FOR,
+    description:
+      'person: it is held · answer: a call is under way · resume: its destination is paused · quiet: its destination asked for it · ' +
+      'probe: its destination fails · time: its own · turn: those before it',
+  })
+  what!: WaitsFor['what'];
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'When that is over by itself' }) until!: Date | null;
+  @ApiProperty({ type: String, nullable: true, description: 'A code; of a hold or a pause' }) reason!: string | null;
+}
+
 @ApiSchema({ name: 'Delivery' })
 export class DeliveryShape {
   @ApiProperty({ format: 'uuid' }) id!: string;
@@ -190,6 +204,8 @@ export class DeliveryShape {
   @ApiProperty({ type: [OmittedFieldShape], description: 'Optional values the destination would refuse' })
   omitted_fields!: readonly OmittedField[];
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) next_attempt_at!: Date | null;
+  @ApiProperty({ type: WaitsForShape, nullable: true, description: 'What has to happen first; null: it came to an end' })
+  waits_for!: WaitsForShape | null;
   @ApiProperty({ type: String, nullable: true }) last_error!: string | null;
   @ApiProperty({ enum: FAILURE_CLASSES, nullable: true, description: 'Why it failed for good' }) failure_class!: string | null;
   @ApiProperty({

@@ -2,11 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Prisma, PrismaClient } from '@prisma/client';
 import type { CallerOf } from '#access';
 import { AuditTrail } from '#audit';
-import type { LeadId, LeadStatus, OmittedField, StageRecord, TenantId } from '#core';
+import type { DeliveryStatus, LeadId, LeadStatus, OmittedField, StageRecord, TenantId } from '#core';
 import { inTransaction, Pools, PRISMA } from '#platform';
 import { forTenant } from './for-tenant.js';
 import { JsonText } from './json-text.js';
 import type { DeliveryRecord, DuplicateHint, JourneyRecord, LeadRecord, Transition } from './lead-record.js';
+import { waitsFor, type ServiceStanding, type WaitingDelivery, type WaitsFor } from './waits-for.js';
 
 /** A look-up of one person's data. */
 export interface LeadLookup {
@@ -96,12 +97,35 @@ interface HintColumns {
 async function readDeliveries(moment: Prisma.TransactionClient, leadId: LeadId): Promise<DeliveryRecord[]> {
   const deliveries = await moment.delivery.findMany({ where: { leadId }, orderBy: { id: 'asc' }, include: { destination: true } });
   const attempts = await moment.deliveryAttempt.findMany({ where: { leadId }, orderBy: { attemptNo: 'asc' } });
+  const services = await readServices(moment, leadId);
   return deliveries.map(({ destination, omittedFields, ...delivery }) => ({
     ...delivery,
     destination: destination.name,
+    waitsFor: waitsForOf(delivery, services),
     omittedFields: omittedFields as unknown as OmittedField[],
     attempts: attempts.filter(({ deliveryId }) => deliveryId === delivery.id),
   }));
+}
+
+type ServiceRow = ServiceStanding & { readonly id: string; readonly known: boolean; readonly now: Date };
+
+/** What is remembered of the destinations of a lead, with the moment on the clock that their moments are of. */
+function readServices(moment: Prisma.TransactionClient, leadId: LeadId): Promise<ServiceRow[]> {
+  return moment.$queryRaw<ServiceRow[]>`
+    SELECT DISTINCT delivery.destination_id AS id, service_id IS NOT NULL AS known, breaker.state, probe_at AS "probeAt",
+           probe_lease_until AS "probeUntil", breaker.hold_until AS "holdUntil", paused_at AS "pausedAt", pause_reason AS "pauseReason",
+           statement_timestamp() AS now
+      FROM deliveries delivery LEFT JOIN breakers breaker ON breaker.service_id = delivery.destination_id
+     WHERE delivery.lead_id = ${leadId}::uuid`;
+}
+
+function waitsForOf(
+  { destinationId, status, ...delivery }: Omit<WaitingDelivery, 'status'> & { readonly destinationId: string; readonly status: string },
+  services: readonly ServiceRow[],
+): WaitsFor | null {
+  const service = services.find(({ id }) => id === destinationId);
+  if (service === undefined) return null;
+  return waitsFor({ ...delivery, status: status as DeliveryStatus }, service.known ? service : undefined, service.now);
 }
 
 interface PayloadTexts {
