@@ -331,26 +331,3 @@ describe('what says nothing about a destination', () => {
     expect(await service()).toBeUndefined();
   });
 });
-
-describe('a destination that hangs', () => {
-  it('takes no place of another one, whatever waits for it', async () => {
-    world.crm.always(answers.never());
-    world.configure({ breaker: {}, timeout_seconds: 30, concurrency: 4 });
-    const worker = world.aWorker();
-    const hanging = await deliveries(200);
-    for (let n = 0; n < hanging.length; n += 25) await worker.deliver.take(hanging.slice(n, n + 25));
-    await world.crm.received(4);
-    world.crm.always(answers.created());
-    const { leadId, deliveryIds } = await world.aLead('demo/other' as never);
-    await worker.deliver.run(deliveryIds);
-    expect((await world.lead(leadId)).status).toBe('DELIVERED');
-    expect(new Set(worker.deliver.inHand())).toEqual(
-      new Set([
-        [CRM, 200],
-        ['demo/other', 0],
-      ]),
-    );
-    await worker.deliver.stop({ deadlineSeconds: 0 });
-    expect((await attemptNos(hanging)).filter((n) => n > 0)).toHaveLength(4);
-  });
-});

@@ -209,6 +209,23 @@ export class DeliveryWorld {
     return { leadId, id: deliveryIds[0] as DeliveryId };
   }
 
+  /** Many leads with one delivery each, planned and rung, in two statements. @returns the ids of the deliveries */
+  async manyDeliveries(count: number, destinationId: DestinationId = CRM): Promise<DeliveryId[]> {
+    const { rows } = await this.sql.query<{ id: DeliveryId }>(
+      `with request as (
+         insert into inbound_requests (id, tenant_id, source_id, route, verdict, status_code, headers, request_id, correlation_id, body, body_text, body_bytes, body_sha256)
+         select gen_random_uuid(), 'demo', 'demo/web', '/web', 'accepted', 200, '{}', 'req-1', gen_random_uuid(), '', '', 0, ''
+           from generate_series(1, $1::int) returning id),
+       lead as (
+         insert into leads (id, tenant_id, source_id, inbound_request_id, correlation_id, request_id, payload, status)
+         select gen_random_uuid(), 'demo', 'demo/web', id, id, 'req-1', '{}', 'READY' from request returning id)
+       insert into deliveries (id, tenant_id, lead_id, destination_id, idempotency_key, content_type, payload, rung_at)
+       select gen_random_uuid(), 'demo', id, $2, 'key-' || id, 'application/json', '{}', clock_timestamp() from lead returning id`,
+      [count, destinationId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async delivery(id: DeliveryId): Promise<DeliveryRow> {
     const { rows } = await this.sql.query<DeliveryRow>(
       `select id, status, attempt_no, last_error, crm_record_id, rung_at, lease_until, finished_at,
