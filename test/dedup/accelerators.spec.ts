@@ -35,7 +35,8 @@ afterEach(() => {
   for (const one of closing.splice(0)) one.close();
 });
 
-function accelerated(world: GuardWorld, names: readonly Name[]): Accelerated {
+/** @param budgetMs that Redis has for an answer; what counts looks at Postgres does not also measure the machine */
+function accelerated(world: GuardWorld, names: readonly Name[], budgetMs?: number): Accelerated {
   let looks = 0;
   let kept: { refresh(): Promise<void> }[] = [];
   let redis: RedisClaims | undefined;
@@ -50,7 +51,7 @@ function accelerated(world: GuardWorld, names: readonly Name[]): Accelerated {
       if (names.length === 0) return index;
       const unchecked = new PgUncheckedLeads(pool);
       bloom = names.includes('bloom') ? new PgBloomClaims(pool, silent) : undefined;
-      redis = names.includes('redis') ? new RedisClaims(cache?.url ?? '', pool, silent) : undefined;
+      redis = names.includes('redis') ? new RedisClaims(cache?.url ?? '', pool, silent, budgetMs) : undefined;
       if (redis !== undefined) closing.push(redis);
       const filters = [bloom, redis].flatMap((filter) => filter ?? []);
       kept = [unchecked, ...filters];
@@ -204,7 +205,7 @@ describe.each(COMBINATIONS)('the duplicate check with %s %s', (...names) => {
 
     it(`asks Postgres ${combination.length === 0 ? 'about everybody' : 'only about those who seem to be known'}`, async () => {
       await world.pool.query('update leads set duplicate_check_skipped = false where duplicate_check_skipped');
-      const process = accelerated(world, combination);
+      const process = accelerated(world, combination, 10_000);
       await process.warm();
       for (let n = 0; n < 20; n += 1) await decided(process, { email: `new-${n}@example.com` });
       expect(process.looks()).toBe(combination.length === 0 ? 20 : 0);

@@ -37,6 +37,7 @@ export class RedisClaims implements ClaimFilter {
     url: string,
     pool: Pool,
     private readonly logger: Logger,
+    private readonly budgetMs = BUDGET_MS,
   ) {
     this.pages = new PgClaimPages(pool);
     this.redis = new Redis(url, {
@@ -81,7 +82,7 @@ export class RedisClaims implements ClaimFilter {
   }
 
   private async checkFit(): Promise<boolean> {
-    const memory = await this.call(() => this.redis.info('memory'), BUDGET_MS * 10);
+    const memory = await this.call(() => this.redis.info('memory'), this.budgetMs * 10);
     if (memory === null) return false;
     const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? '';
     const limit = Number(/^maxmemory:(\d+)/m.exec(memory)?.[1] ?? 0);
@@ -120,7 +121,7 @@ export class RedisClaims implements ClaimFilter {
   }
 
   /** @returns null when it failed, took too long or was not tried */
-  private async call<Result>(work: () => Promise<Result>, budgetMs = BUDGET_MS): Promise<Result | null> {
+  private async call<Result>(work: () => Promise<Result>, budgetMs = this.budgetMs): Promise<Result | null> {
     const admission = this.circuit.admits();
     if (admission === null) return null;
     let timer: NodeJS.Timeout | undefined;
