@@ -1,5 +1,6 @@
 import { recordUrlOf, type TenantConfig } from '#core';
 import { recordUrlTemplateOf } from '#delivery';
+import { decideWhatNext } from './decide-what-next.js';
 import { JsonText } from './json-text.js';
 import type { AttemptRecord, DeliveryRecord, JourneyRecord, LeadRecord, LeadSummary } from './lead-record.js';
 import type {
@@ -38,6 +39,7 @@ export function historyOf(lead: LeadRecord): LeadHistory {
 export function leadOf(lead: LeadRecord, config: TenantConfig | undefined): LeadShape {
   return {
     ...listedLeadOf(lead),
+    what_next: decideWhatNext(lead),
     hold_until: lead.holdUntil,
     correlation_id: lead.correlationId,
     request_id: lead.requestId,

@@ -230,6 +230,12 @@ export class DeliveryShape {
 /** `GET /v1/leads/{id}`: the same story in full, with every journey and every delivery. */
 @ApiSchema({ name: 'Lead' })
 export class LeadShape extends ListedLead {
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'For people: what it waits for and what can be done; null: nothing is left to do',
+  })
+  what_next!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) hold_until!: Date | null;
   @ApiProperty({ format: 'uuid' }) correlation_id!: string;
   @ApiProperty() request_id!: string;

@@ -20,6 +20,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('door', 'Leads come in')
     .addTag('quarantine', 'Requests that did not become a lead')
     .addTag('leads', 'Leads and their stories')
+    .addTag('replays', 'Leads and refused requests, taken up again')
     .addTag('destinations', 'Where leads go, and how it stands')
     .addTag('operators', 'What operators are told')
     .addTag('feedback', 'What a CRM tells about the leads it has')
