@@ -30,6 +30,9 @@ export function takenProblems(config: DestinationConfig, { kind, label, takes, f
         `${OPTIONS}${option}: is not known to the kind ${kind}; ${known.length === 0 ? 'it takes no options' : `it takes: ${known.join(', ')}`}`,
       );
   }
+  const unused = (['failures', 'probe_multiple'] as const).filter((member) => config.breaker?.[member] != null);
+  if (config.breaker?.off === true && unused.length > 0)
+    problems.push(`breaker.off: with true there is no breaker, so ${unused.join(' and ')} would mean nothing; remove one or the other`);
   return problems;
 }
 

@@ -112,6 +112,13 @@ describe('DestinationRegistry', () => {
       problems: [/^options\.portal_id: must be text; put it in quotes$/],
     },
     {
+      description: 'a breaker that is off and on',
+      config: aConfig({ breaker: { off: true, failures: 3, probe_multiple: 2 } }),
+      problems: [/^breaker\.off: with true there is no breaker, so failures and probe_multiple would mean nothing/],
+    },
+    { description: 'a breaker that is off', config: aConfig({ breaker: { off: true } }), problems: [] },
+    { description: 'a breaker that is not off', config: aConfig({ breaker: { off: false, failures: 3 } }), problems: [] },
+    {
       description: 'an option where there are none',
       config: aConfig({ options: { folder: '/' } }),
       problems: [/^options\.folder: is not known to the kind http; it takes no options$/],
