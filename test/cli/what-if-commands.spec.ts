@@ -72,7 +72,7 @@ it.each<{ words: string[]; code: 1 | 2; says: string }>([
   { words: ['config', 'draft', 'draft.json', '--tenant', 'other'], code: 1, says: 'about the tenant acme, not other' },
   { words: ['what-if', 'start', '--tenant', 'acme', '--draft', '1'], code: 2, says: 'needs --from' },
   { words: ['what-if', 'start', '--tenant', 'acme', '--draft', 'x', '--from', '2026-03-01'], code: 2, says: '--draft is a whole number' },
-  { words: ['what-if', 'start', '--tenant', 'acme', '--draft', '1', '--from', 'yesterday'], code: 2, says: '--from is a date' },
+  { words: ['what-if', 'start', '--tenant', 'acme', '--draft', '1', '--from', 'yesterday'], code: 2, says: '--from must be a time ago' },
   { words: ['what-if', 'start', '--tenant', 'acme', '--draft', '99', '--from', '2026-03-01'], code: 1, says: 'has no version 99' },
   { words: ['what-if', 'show', '01900000-0000-7000-8000-000000000000'], code: 1, says: 'There is no what-if' },
   { words: ['what-if', 'show', 'x'], code: 2, says: 'ID is the id of a what-if' },

@@ -253,7 +253,7 @@ describe('leadgate destinations', () => {
 
   it('works on the database alone', async () => {
     await aDelivery('PENDING');
-    expect((await run('list')).said).toMatch(/acme\/customer-api +http +closed +1/);
+    expect((await run('list')).said).toMatch(/acme\/customer-api +http +working +1/);
     expect(await run('pause', 'acme/customer-api', '--reason', 'the CRM moves')).toMatchObject({
       code: 0,
       said: 'acme/customer-api is paused: paused (by_hand), 1 waiting.\n',
