@@ -2,7 +2,7 @@ import pg from 'pg';
 import { eventually } from '../support/eventually.js';
 import { QUEUE_BACKENDS } from '../support/gateway-process.js';
 import { demoLead } from './support/demo-lead.js';
-import { FaultWorld, sendLead } from './support/fault-world.js';
+import { acceptLead, FaultWorld, sendLead } from './support/fault-world.js';
 import type { GatewaySlot } from './support/gateway-slot.js';
 import { LeadSender } from './support/lead-sender.js';
 import { judge } from './support/oracle.js';
@@ -154,7 +154,7 @@ describe('the queue in Postgres', () => {
 
   it('F20: the connection that completes a job is killed: the lead was delivered once, and the next one is too', async () => {
     // Its job is in hand for a while, so that its row can be locked; then the completion runs into the lock.
-    const { leadId } = await sendLead(gateway.url, 1);
+    const leadId = await acceptLead(gateway.url, 1);
     await eventually('the job is in hand', async () => (gateway.output().includes('deliver_before_claim') ? true : undefined));
     await superuser.query('begin');
     await superuser.query('select from bullmq.job for update');
@@ -166,10 +166,10 @@ describe('the queue in Postgres', () => {
       return rowCount ? true : undefined;
     });
     await superuser.query('rollback');
-    await sendLead(gateway.url, 2);
+    await acceptLead(gateway.url, 2);
     await world.settled();
     await world.timePasses();
-    await sendLead(gateway.url, 3);
+    await acceptLead(gateway.url, 3);
     await world.settled();
     expect(await world.crm.requests()).toHaveLength(3);
   }, 90_000);
@@ -177,7 +177,7 @@ describe('the queue in Postgres', () => {
   it('F42: the queue’s connections are killed, the one that listens among them: the next lead does not wait for a lost ring', async () => {
     const killed = await superuser.query(`select pg_terminate_backend(pid) from (${SESSIONS}) session`);
     expect(killed.rowCount).toBeGreaterThan(0);
-    const { leadId } = await sendLead(gateway.url, 4);
+    const leadId = await acceptLead(gateway.url, 4);
     await world.settled();
     const [lead] = await world.rows<{ seconds: number }>(
       `select extract(epoch from finished_at - received_at)::float8 as seconds from leads join deliveries on lead_id = leads.id where leads.id = $1`,

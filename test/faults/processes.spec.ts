@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PROJECT_ROOT } from '../support/child-process.js';
 import { eventually } from '../support/eventually.js';
 import { QUEUE_BACKENDS } from '../support/gateway-process.js';
-import { FaultWorld, sendLead } from './support/fault-world.js';
+import { acceptLead, FaultWorld, sendLead } from './support/fault-world.js';
 import type { GatewaySlot } from './support/gateway-slot.js';
 import { LeadSender } from './support/lead-sender.js';
 import { judge } from './support/oracle.js';
@@ -30,7 +30,7 @@ describe.each(QUEUE_BACKENDS)('two gateways on one database, with the queue in $
   afterAll(() => world?.close(), 60_000);
 
   async function send(to: GatewaySlot): Promise<string> {
-    const { leadId } = await sendLead(to.url, (people += 1));
+    const leadId = await acceptLead(to.url, (people += 1));
     acknowledged.push(leadId);
     return leadId;
   }
@@ -136,7 +136,7 @@ describe('a process of its own kind', () => {
     const door = world.slot({ LEADGATE_ROLES: 'api' });
     await door.start();
     const ids: string[] = [];
-    for (let n = 1; n <= 6; n += 1) ids.push((await sendLead(door.url, n)).leadId);
+    for (let n = 1; n <= 6; n += 1) ids.push(await acceptLead(door.url, n));
     const [poison = '', ...others] = ids;
     const worker = world.slot({ LEADGATE_ROLES: 'pipeline,delivery,relay' });
     const held = async (): Promise<boolean> =>
@@ -166,7 +166,7 @@ describe('a process of its own kind', () => {
     for (const seconds of [60, 365 * 24 * HOUR]) {
       const skewed = world.slot({ NODE_OPTIONS: SKEWED, LEADGATE_TEST_SKEW_SECONDS: `${seconds}` });
       await skewed.start();
-      acknowledged.push((await sendLead(skewed.url, acknowledged.length + 1)).leadId);
+      acknowledged.push(await acceptLead(skewed.url, acknowledged.length + 1));
       const health = await (await fetch(`${skewed.url}/health`)).text();
       expect(health).toContain('clock differs');
       await skewed.kill('SIGTERM');

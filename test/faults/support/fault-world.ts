@@ -116,3 +116,16 @@ export async function sendLead(url: string, number: number, key?: string): Promi
   const body = (await answer.json()) as { lead_id?: string };
   return { status: answer.status, leadId: body.lead_id ?? '', replayed: answer.headers.get('idempotent-replayed') === 'true' };
 }
+
+/**
+ * As a sender does that keeps its promise: 503 means that nothing was taken, so it comes again, with the same key. A machine that is too slow for
+ * many at once answers some of them so.
+ * @returns the id of the lead
+ */
+export async function acceptLead(url: string, number: number): Promise<string> {
+  return eventually(`lead ${number} is accepted`, async () => {
+    const { status, leadId } = await sendLead(url, number, `lead-${number}`);
+    if (status !== 200 && status !== 503) throw new Error(`lead ${number} was answered ${status}`);
+    return status === 200 ? leadId : undefined;
+  });
+}
