@@ -121,6 +121,11 @@ describe.each(['plain', 'standard'] as const)('a destination with %s answers tha
     expect(await service()).toMatchObject({ state: 'half_open' });
     // Whoever asks while it is under way is sent back.
     await other.deliver.run(await deliveries(5));
+    // Who asked after the probe ended would be sent: all the others asked before.
+    await eventually('all but the probe were sent back', async () => {
+      const { rows } = await world.sql.query('select 1 from deliveries where id = any($1) and rung_at is null', [waiting]);
+      return rows.length === 29 ? true : undefined;
+    });
     expect(world.crm.requests).toHaveLength(1);
     world.crm.always(answers.created());
     letGo();
