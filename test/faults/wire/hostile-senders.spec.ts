@@ -32,6 +32,12 @@ describe('a sender that', () => {
       });
       socket.on('close', () => resolve(heard));
     });
+  /** As untilClosed; on a machine too slow for Postgres a 503 may come first, which says that nothing was taken. */
+  const answerTo = (send: (socket: Socket) => void): Promise<string> =>
+    eventually('there is an answer other than 503', async () => {
+      const heard = await untilClosed(send);
+      return heard.startsWith('HTTP/1.1 503 ') ? undefined : heard;
+    });
   const stored = () =>
     world.rows<{ verdict: string; body_bytes: number; kept: number }>(
       'select verdict, body_bytes::int, length(body)::int as kept from inbound_requests order by id desc limit 1',
@@ -39,7 +45,7 @@ describe('a sender that', () => {
   const countStored = async () => (await world.rows<{ n: number }>('select count(*)::int as n from inbound_requests'))[0]?.n ?? 0;
 
   it('F68: announces 10 MB: 413 before they come, the first bytes are kept', async () => {
-    const answer = await untilClosed((socket) => socket.write(head('Content-Length: 10485760') + 'x'.repeat(8192)));
+    const answer = await answerTo((socket) => socket.write(head('Content-Length: 10485760') + 'x'.repeat(8192)));
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(await stored()).toEqual([{ verdict: 'body_too_large', body_bytes: 10_485_760, kept: 4096 }]);
   });
@@ -47,7 +53,8 @@ describe('a sender that', () => {
   it('F68: never ends its chunks: 413, and no more of it is taken than a body may have', async () => {
     const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
     let sent = 0;
-    const answer = await untilClosed((socket) => {
+    const answer = await answerTo((socket) => {
+      sent = 0;
       socket.write(head('Transfer-Encoding: chunked'));
       const more = (): void => {
         sent += chunk.length;
