@@ -40,7 +40,9 @@ function inlineOne(
     text = sources.readFile(path.text);
   } catch (error) {
     return {
-      problems: [`the file ${path.text} cannot be read (${readFailure(error)}); its path starts from the folder of that configuration file`],
+      problems: [
+        `the file ${path.text} cannot be read (${readFailure(error)}); its path starts from the folder of that configuration file`,
+      ],
     };
   }
   const parsed = parseMappingFile(text);
