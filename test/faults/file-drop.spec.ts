@@ -41,11 +41,17 @@ function longAgo(names: readonly string[]): void {
   for (const name of names) utimesSync(join(drop, name), moment, moment);
 }
 
+/** undefined: a machine that is too slow for many at once answers 503, and nothing was taken. */
+async function accepted(email: string, n: number): Promise<true | undefined> {
+  const { status } = await gateway.running.post('/in/acme', { email, zip: '66123' }, { 'idempotency-key': `lead-${n}` });
+  if (status !== 503) expect(status).toBe(200);
+  return status === 200 ? true : undefined;
+}
+
 it('a gateway killed while it writes files: every lead is in one file, once, and the trail says which attempts are not known', async () => {
   await gateway.start({ env: { LEADGATE_ROLES: 'api' } });
   const emails = Array.from({ length: LEADS }, (_, n) => `person-${n}@example.com`);
-  const answers = await Promise.all(emails.map((email) => gateway.running.post('/in/acme', { email, zip: '66123' })));
-  expect(answers.every(({ ok }) => ok)).toBe(true);
+  await Promise.all(emails.map((email, n) => eventually(`lead ${n} is accepted`, () => accepted(email, n))));
   await gateway.kill();
 
   // Rows are on the disk, and Postgres has heard of none, of some.
