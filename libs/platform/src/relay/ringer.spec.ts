@@ -68,6 +68,7 @@ describe('Ringer', () => {
     });
     ringer.leads(ids(2));
     const settled = ringer.settled();
+    await jest.advanceTimersByTimeAsync(0);
     hanging = false;
     ringer.leads(ids(1));
     await jest.advanceTimersByTimeAsync(2000);
