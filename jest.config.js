@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 /** Nest 12 is ESM-only and jest runs CommonJS, so everything, node_modules included, goes through swc (cached on disk). */
 const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
@@ -6,6 +7,8 @@ const libs = Object.keys(imports).map((alias) => alias.slice(1));
 
 export default {
   testEnvironment: 'node',
+  // Suites mostly wait for Postgres and for processes; jest itself would run one at a time on two cores.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   // For broken code, not for slow machines: what waits for a fact (test/support/eventually.ts) gives up before and says for what.
   testTimeout: 60_000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
