@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 /** As PgBouncer does it with pool_mode = transaction: connections of their own, and between two transactions any session for any of them. */
 function throughAPooler(sessions: readonly number[]): Pick<Pool, 'connect' | 'options'> {
-  let asked = 0;
+  let asked = -1;
   const client = {
     query: async () => ({ rows: [{ pid: sessions[(asked += 1) % sessions.length] }] }),
     release: () => {},
@@ -21,7 +21,7 @@ describe('F43: a pooler that shares sessions between connections', () => {
 
   it.each([
     ['one session for all', [4711]],
-    ['three, which take turns', [1, 2, 3, 3, 1, 2]],
+    ['three, which take turns', [1, 2, 3, 3]],
   ])('is found out at the start: %s', async (_what, sessions) => {
     await expect(assertOwnSessions(throughAPooler(sessions))).rejects.toThrow(SessionsAreShared);
   });
