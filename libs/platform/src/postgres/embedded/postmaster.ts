@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PostgresDataDir } from './postgres-data-dir.js';
 import { allProcesses, commandLine, isAlive, parentOf, workingDirectory } from './process-identity.js';
@@ -17,10 +17,13 @@ export interface Postmaster {
 /** A fast shutdown writes everything out first. */
 const STOP_LIMIT_MS = 60_000;
 
+/** Postgres makes its postmaster.pid and then writes into it; one that is empty for longer was left by a power cut. */
+const WRITTEN_WITHIN_MS = 10_000;
+
 /**
  * The postmaster that runs in this cluster, or null. Postgres removes its postmaster.pid only when it ends in peace; after a kill or a power cut
  * the file stays, and Postgres refuses to start when its pid meanwhile belongs to some other process or is still a zombie. So a file that lies
- * is removed.
+ * is removed. Not one that is being written: its server would end itself a minute later, when it misses the file.
  */
 export function findPostmaster(dir: Cluster): Postmaster | null {
   const file = join(dir.cluster, 'postmaster.pid');
@@ -28,9 +31,16 @@ export function findPostmaster(dir: Cluster): Postmaster | null {
   if (content === null) return null;
   const lines = content.split('\n').map((line) => line.trim());
   const pid = Number(lines[0]);
-  if (isPostmaster(pid, dir)) return { pid, port: Number(lines[3]), status: lines[7] || 'starting' };
+  if (!(pid > 0) && ageOf(file) < WRITTEN_WITHIN_MS) return null;
+  if (pid > 0 && isPostmaster(pid, dir)) return { pid, port: Number(lines[3]), status: lines[7] || 'starting' };
   if (readIfThere(file) === content) rmSync(file, { force: true });
   return null;
+}
+
+/** In milliseconds; 0 of a file that has just gone. */
+function ageOf(file: string): number {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined ? 0 : Date.now() - found.mtimeMs;
 }
 
 function readIfThere(file: string): string | null {
