@@ -17,6 +17,7 @@ import {
 import { decideDedup } from '#dedup';
 import { leadPipeline, NoDecisionSink, PgLeadStore, ProcessLeads, TellDecisions } from '#pipeline';
 import { Metrics } from '#platform';
+import { eventually } from './support/eventually.js';
 import { stagesWith } from './support/stages.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
@@ -254,13 +255,13 @@ describe('processing leads', () => {
       return decide.call(store, lead);
     });
     const running = processLeads.run([one]);
-    await processLeads.run([other]);
-    expect(await leadRow(other)).toMatchObject({ status: 'RECEIVED', crash_count: 1, rung_at: null });
+    await eventually('the first is loaded', async () => ((await leadRow(one))['crash_count'] === 2 ? true : undefined));
+    const waiting = processLeads.run([other]);
     await processLeads.run([healthy]);
     expect(await leadRow(healthy)).toMatchObject({ status: 'READY' });
+    expect(await leadRow(other)).toMatchObject({ status: 'RECEIVED', crash_count: 1 });
     finish();
-    await running;
-    await processLeads.run([other]);
+    await Promise.all([running, waiting]);
     for (const id of [one, other]) expect(await leadRow(id)).toMatchObject({ status: 'READY', crash_count: 0 });
   });
 

@@ -33,8 +33,8 @@ export type ProcessedLead =
  */
 export class ProcessLeads {
   private readonly inHand = new Set<LeadId>();
-  /** Whether a job has in hand what may be a lead that was in a process that died. */
-  private hasSuspect = false;
+  /** The end of the line of leads that were in a process that died. */
+  private lastTurn: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly pipeline: LeadPipeline,
@@ -53,15 +53,20 @@ export class ProcessLeads {
     const free = ids.filter((id) => !this.inHand.has(id));
     if (free.length === 0) return;
     for (const id of free) this.inHand.add(id);
-    // Whatever kills the process cannot have a second suspect counted with it: a process loads one at a time, and none among others.
-    const mayBeSuspect = free.length === 1 && !this.hasSuspect;
-    if (mayBeSuspect) this.hasSuspect = true;
     try {
-      await this.decideAll(await this.load(free, mayBeSuspect));
+      const loaded = await this.load(free, false);
+      await this.decideAll(loaded);
+      if (free.length === 1 && loaded.length === 0) await this.inTurn(async () => this.decideAll(await this.load(free, true)));
     } finally {
-      if (mayBeSuspect) this.hasSuspect = false;
       for (const id of free) this.inHand.delete(id);
     }
+  }
+
+  /** Whatever kills the process cannot have a second suspect counted with it: a process loads one at a time, and none among others. */
+  private async inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.lastTurn.then(work);
+    this.lastTurn = turn.catch(() => {});
+    await turn;
   }
 
   private async decideAll(loaded: readonly LoadedLead[]): Promise<void> {
@@ -73,11 +78,11 @@ export class ProcessLeads {
     }
   }
 
-  /** Suspects that are not loaded now wait to be rung alone. A load whose connection broke leaves its leads marked as rung: those, too. */
+  /** Suspects among others wait to be rung alone. A load whose connection broke leaves its leads marked as rung: those, too. */
   private async load(ids: readonly LeadId[], suspects: boolean): Promise<LoadedLead[]> {
     try {
       const loaded = await this.store.load(ids, suspects);
-      if (!suspects && loaded.length < ids.length) {
+      if (ids.length > 1 && loaded.length < ids.length) {
         const found = new Set(loaded.map(({ id }) => id));
         await this.store.unring(ids.filter((id) => !found.has(id)));
       }

@@ -18,14 +18,20 @@ export type DueRow =
 /**
  * Due rows nobody has rung lately, oldest first, marked as rung in the same statement. `FOR UPDATE SKIP LOCKED` lets two relays share
  * the work; the statement decides on the clock of Postgres, so a worker's wrong clock rings nothing early.
- * A lead that took its process down before (crash_count) is rung alone, so that it can harm only itself.
+ * A lead that was in a process that died (crash_count) is rung alone, so that it can harm only itself. A process decides those one after
+ * the other; so many are rung at once that it has work until the next poll and the queue stays free for others.
  */
+const SUSPECTS_AT_ONCE = 50;
 const TAKE_LEADS = `
-  with due as (
-    select id from leads
+  with taken as (
+    select id, crash_count from leads
      where status = 'RECEIVED' and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
        and (claimed_until is null or claimed_until < clock_timestamp())
-     order by rung_at nulls first, id limit $2 for update skip locked)
+     order by rung_at nulls first, id limit $2 for update skip locked),
+  due as (
+    select id from taken where crash_count = 0
+    union all
+    (select id from taken where crash_count > 0 order by id limit ${SUSPECTS_AT_ONCE}))
   update leads set rung_at = clock_timestamp(), ring_gen = ring_gen + 1 from due where leads.id = due.id
   returning leads.id, leads.crash_count > 0 as alone`;
 
