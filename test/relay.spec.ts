@@ -130,6 +130,16 @@ describe('the relay rings what Postgres says is due', () => {
     ]);
   });
 
+  it('rings fifty of those at once, and whoever came since beside them', async () => {
+    for (let n = 0; n < 60; n += 1) await aLead({ crashCount: 1 });
+    const fresh = await aLead();
+    const due = new DueWork(pool);
+    const rows = await due.takeLeads(60, 5000);
+    expect(rows).toHaveLength(51);
+    expect(rows).toContainEqual({ kind: 'leads', id: fresh, alone: false });
+    expect(await due.takeLeads(60, 5000)).toHaveLength(10);
+  });
+
   it('two relays ring each row once', async () => {
     const ids = await Promise.all(Array.from({ length: 200 }, () => aLead()));
     const other = new Relay(new DueWork(pool), new Metrics(), pino({ level: 'silent' }));
