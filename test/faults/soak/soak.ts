@@ -91,7 +91,9 @@ export class Soak {
       const fault = this.chance.pick(faultsOf(this.arena.options.backend));
       this.now = fault.name;
       this.faults += 1;
+      const began = performance.now();
       await fault.happen(this.arena, this.chance);
+      this.happened(fault.name, performance.now() - began);
     }
   }
 
@@ -110,12 +112,20 @@ export class Soak {
     }
   }
 
+  /** A line of its own for each fault where nobody watches: the order of faults is what a finding is read with. */
+  private happened(name: string, milliseconds: number): void {
+    if (!process.stderr.isTTY) writeSync(2, `\n         ${this.clock}  ${name}, ${(milliseconds / 1000).toFixed(1)} s`);
+  }
+
+  private get clock(): string {
+    return `${Math.floor(this.minutes)}:${String(Math.floor((this.minutes % 1) * 60)).padStart(2, '0')}`;
+  }
+
   /** Past jest, which would hold it back until the test is over. */
   private line(start: string): void {
     const { sender, options } = this.arena;
-    const clock = `${Math.floor(this.minutes)}:${String(Math.floor((this.minutes % 1) * 60)).padStart(2, '0')}`;
     const memory = this.samples.at(-1)?.resident ?? 0;
-    const text = `${options.backend.padEnd(8)} ${clock}  acknowledged ${sender.acknowledged.size}  refused ${sender.refused}  faults ${this.faults}  RSS ${memory} MB  now: ${this.now}`;
+    const text = `${options.backend.padEnd(8)} ${this.clock}  acknowledged ${sender.acknowledged.size}  refused ${sender.refused}  faults ${this.faults}  RSS ${memory} MB  now: ${this.now}`;
     writeSync(2, `${start}${text.padEnd(110)}`);
   }
 }

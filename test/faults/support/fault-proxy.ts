@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { resetSocket } from '../../support/reset-socket.js';
 import { Pipe, type Ends, type Look } from './pipe.js';
 import { Toxics, type Toxic, type Where } from './toxics.js';
 
@@ -77,7 +78,7 @@ export class FaultProxy {
       client.on('error', () => {
         // Whoever was refused may have been writing.
       });
-      client.resetAndDestroy();
+      resetSocket(client);
       return;
     }
     const server = connect({ ...this.target, allowHalfOpen: true, noDelay: true });
@@ -107,8 +108,8 @@ class BothEnds implements Ends {
   ) {}
 
   reset(): void {
-    this.client.resetAndDestroy();
-    this.server.resetAndDestroy();
+    resetSocket(this.client);
+    resetSocket(this.server);
     this.leave();
   }
 
