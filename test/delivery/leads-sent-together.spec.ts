@@ -1,7 +1,8 @@
 import type { DeliveryId, LeadId } from '#core';
 import { FakeHubSpot } from '../support/fake-hubspot.js';
 import { FakeSalesforce } from '../support/fake-salesforce.js';
-import { DeliveryWorld } from './support/delivery-world.js';
+import { answers } from '../support/scripted-crm.js';
+import { CRM, DeliveryWorld } from './support/delivery-world.js';
 
 interface Attempt {
   readonly delivery_id: DeliveryId;
@@ -64,6 +65,28 @@ describe('leads that go to HubSpot together', () => {
     expect(twins[0]?.crm_record_id).toBe(twins[1]?.crm_record_id);
     expect(twins.map((attempt) => attempt?.decided_by).toSorted()).toEqual(['hubspot:created', 'hubspot:existing']);
     expect(JSON.stringify([attempts, world.logged])).not.toContain('canary-');
+    await hubspot.crm.close();
+  });
+});
+
+describe('a call that fails for all of its leads', () => {
+  it('is one failure of its destination: a 503 for a batch does not open the breaker', async () => {
+    const hubspot = await FakeHubSpot.start('demo-token');
+    const breaker = { failures: 50 };
+    world.configure({ kind: 'hubspot', url: hubspot.url, answers: 'standard', effect: 'upsert', record_id_path: undefined, breaker });
+    await world.sql.query('delete from breakers');
+    hubspot.crm.always(answers.status(503));
+    const made = await leads(40, (no) => ({ email: emailOf(no) }));
+    await world.aWorker().deliver.run(made.map(({ id }) => id));
+
+    // How many calls they came to is the machine's affair; each of them had other leads.
+    const calls = hubspot.inputs();
+    expect(calls.flat()).toHaveLength(40);
+    const { rows } = await world.sql.query(
+      'select state, failures, cardinality(failed_leads) as leads from breakers where service_id = $1',
+      [CRM],
+    );
+    expect(rows).toEqual([{ state: 'closed', failures: calls.length, leads: calls.length }]);
     await hubspot.crm.close();
   });
 });

@@ -54,6 +54,8 @@ export interface ClosedAttempt extends AttemptRef {
   readonly service: {
     readonly rules: BreakerRules;
     readonly word: ServiceWord;
+    /** The lead it was told of: the attempt's own, or the first of those that travelled in its call. */
+    readonly subject: LeadId;
     /** Calls a second made to it when it answered, by all processes as far as this one knows. */
     readonly callsPerSecond: number;
   };

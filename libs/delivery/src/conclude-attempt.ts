@@ -50,6 +50,7 @@ export function concludeAttempt(
     service: {
       rules: breaker,
       word: classifyService(config.answers, signal, verdict, { errorCode: answer.errorCode, longestQuietSeconds }),
+      subject: answer.subject ?? leadId,
       callsPerSecond,
     },
   };

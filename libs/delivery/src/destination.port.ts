@@ -36,6 +36,11 @@ export interface DestinationAnswer {
   readonly recordId: string | null;
   /** Which rule over its answers decided, as a stable word without values (Judgement.decidedBy); absent or null: the status alone did. */
   readonly decidedBy?: string | null;
+  /**
+   * Of a call that carried several leads, the first of them: what the call tells of its destination is told once, as of this lead, so that one
+   * failed call is one failure however many leads it carried. Absent: the delivery's own lead.
+   */
+  readonly subject?: LeadId;
   /** Only from a fetcher, with its success: what the lead is made of, as jsonb takes it. */
   readonly fetched?: JsonObject;
 }

@@ -31,7 +31,8 @@ export interface BreakerRules {
  * What happened.
  * - `asked`: may a call go out now?
  * - `succeeded`, `failed`: a call ended. `subject` is what the call was about, e.g. a lead: one whose every attempt fails may be bad itself.
- *   A caller without such a thing passes a fresh id for each call. `probe` is what `asked` said to that call.
+ *   A call that carried several is about the first of them. A caller without such a thing passes a fresh id for each call. `probe` is what
+ *   `asked` said to that call.
  * - `unheard`: a call ended and says nothing about the service: our own process stopped, or failed.
  */
 export type BreakerEvent =

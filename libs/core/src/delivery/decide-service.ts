@@ -15,7 +15,7 @@ export interface ServiceRecord {
   readonly throttle: { readonly callsPerSecond: number; readonly at: number } | null;
   /** When its breaker closed the last time. */
   readonly recoveredAt: number | null;
-  /** Leads whose calls found nobody at the address, in a row. */
+  /** Leads whose calls (ServiceNews.subject) found nobody at the address, in a row. */
   readonly misdirectedSubjects: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export const UNTROUBLED: ServiceRecord = {
 /** One call that ended. */
 export interface ServiceNews {
   readonly word: ServiceWord;
-  /** The lead it was about. */
+  /** The lead it was about; of a call that carried several, the first of them. */
   readonly subject: string;
   readonly probe: boolean;
   /** Calls a second made to it lately, by all processes together as far as this one knows. */

@@ -61,9 +61,9 @@ function isNews({ probe, service: { word, rules } }: ClosedAttempt): boolean {
   );
 }
 
-const newsOf = ({ leadId, probe, service: { word, callsPerSecond } }: ClosedAttempt): ServiceNews => ({
+const newsOf = ({ probe, service: { word, subject, callsPerSecond } }: ClosedAttempt): ServiceNews => ({
   word,
-  subject: leadId,
+  subject,
   probe,
   callsPerSecond,
 });

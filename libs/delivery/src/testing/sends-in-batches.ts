@@ -132,6 +132,14 @@ export function sendsInBatches({ start, faults }: BatchPromises): void {
         expect(verdicts).not.toContain('refused');
         await recover(all, answers);
       });
+
+      it(`is one failure of its destination, of the first lead, whoever met: ${fault}`, async () => {
+        const all = people(Math.min(10, one.maxTogether));
+        one.next(fault);
+        const answers = await sendAll(all);
+        expect(one.calls()[0]).toBe(all.length);
+        expect(answers.map(({ subject }) => subject)).toEqual(all.map(() => leadOf(all[0] as Sent)));
+      });
     }
 
     if (faults.includes('hangs')) {

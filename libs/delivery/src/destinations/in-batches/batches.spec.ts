@@ -16,9 +16,9 @@ const TAKEN: DestinationAnswer = {
   recordId: null,
 };
 
-function aCall(signal = new AbortController().signal): DestinationCall {
+function aCall(signal = new AbortController().signal, leadId = 'lead' as LeadId): DestinationCall {
   return {
-    leadId: 'lead' as LeadId,
+    leadId,
     payload: '{}',
     contentType: 'application/json',
     idempotencyKey: 'key',
@@ -49,8 +49,8 @@ function start({ maxCalls = 3, maxBytes = 100, inFlight = 1, timeoutMs = 60_000 
       }),
   });
   return {
-    submit: (key: string, { bytes = 1, signal }: { bytes?: number; signal?: AbortSignal } = {}) =>
-      batches.submit({ call: aCall(signal), key, bytes }),
+    submit: (key: string, { bytes = 1, signal, leadId }: { bytes?: number; signal?: AbortSignal; leadId?: LeadId } = {}) =>
+      batches.submit({ call: aCall(signal, leadId), key, bytes }),
     sent: async (index: number): Promise<Sent> => {
       while (sent.length <= index) await new Promise<void>((wake) => waiting.push(wake));
       return sent[index] as Sent;
@@ -74,7 +74,7 @@ describe('batches', () => {
     (await sent(2)).answer();
     expect((await sent(3)).keys).toEqual(['g']);
     (await sent(3)).answer();
-    expect(await Promise.all(later)).toEqual([TAKEN, TAKEN, TAKEN, TAKEN]);
+    expect(await Promise.all(later)).toMatchObject([TAKEN, TAKEN, TAKEN, TAKEN]);
   });
 
   it('hold no more bytes than may go together, but for one that is larger alone', async () => {
@@ -94,7 +94,15 @@ describe('batches', () => {
     (await sent(0)).answer();
     expect((await sent(1)).keys).toEqual(['a']);
     (await sent(1)).answer();
-    expect(await Promise.all(all)).toEqual([TAKEN, TAKEN, TAKEN]);
+    expect(await Promise.all(all)).toMatchObject([TAKEN, TAKEN, TAKEN]);
+  });
+
+  it('speak to their destination as one: of their first lead', async () => {
+    const { submit, sent } = start();
+    const all = ['a', 'b', 'c', 'd'].map((key) => submit(key, { leadId: key as LeadId }));
+    (await sent(0)).answer();
+    (await sent(1)).answer();
+    expect((await Promise.all(all)).map(({ subject }) => subject)).toEqual(['a', 'a', 'a', undefined]);
   });
 
   it('send no call that had no turn in half of its time, and leave the rest to the call', async () => {

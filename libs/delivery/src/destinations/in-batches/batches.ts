@@ -49,6 +49,8 @@ interface Waiting<Call> {
  *
  * Calls for one record (`key`) go one after the other, in the order they came: a destination refuses a batch that names a record twice, and
  * two batches at once could leave the older values. A call that had no turn within half of its time was not sent.
+ *
+ * What a batch tells of its destination is one word: its first lead is the subject of all its answers, so a batch that fails is one failure.
  */
 export class Batches<Call extends BatchedCall> {
   private waiting: Waiting<Call>[] = [];
@@ -119,10 +121,11 @@ export class Batches<Call extends BatchedCall> {
         batch.map(({ item }) => item),
         { timeoutMs, signal: signalOf(batch) },
       );
+      const subject = (batch[0] as Waiting<Call>).item.call.leadId;
       batch.forEach(({ settle, fail }, index) => {
         const answer = answers[index];
         if (answer === undefined) fail(new Error('A batch came back without an answer for one of its calls.'));
-        else settle(answer);
+        else settle(batch.length === 1 ? answer : { ...answer, subject });
       });
     } catch (error) {
       for (const { fail } of batch) fail(error);
