@@ -41,7 +41,10 @@ class OneTenant extends ActiveConfig {
 
 class RecordingDoorbell extends Doorbell {
   readonly rung: [DestinationId, readonly DeliveryId[]][] = [];
-  override reserve(): boolean {
+  override reserveLeads(): boolean {
+    return true;
+  }
+  override reserveDeliveries(): boolean {
     return true;
   }
   override ringLeads(): void {}

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { pino } from 'pino';
-import type { DestinationId, Job, WorkKind } from '#core';
+import type { DestinationId, Job, TenantId } from '#core';
 import { DueWork, type JobQueue, Metrics, Relay } from '#platform';
 import { eventually } from './support/eventually.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -10,13 +10,13 @@ import { createTestDatabase, type TestDatabase } from './support/test-database.j
 class RecordingQueue implements JobQueue {
   readonly jobs: Job[] = [];
   down = false;
-  empty = false;
+  life = 'one';
   async add(jobs: readonly Job[]): Promise<void> {
     if (this.down) throw new Error('the queue is away');
     this.jobs.push(...jobs);
   }
-  async isEmpty(): Promise<boolean> {
-    return this.empty;
+  async incarnation(): Promise<string> {
+    return this.life;
   }
   leadIds(): string[] {
     return this.jobs.flatMap((job) => (job.type === 'process_leads.v1' ? job.leadIds : []));
@@ -32,8 +32,10 @@ describe('the relay rings what Postgres says is due', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     pool = new pg.Pool({ connectionString: database.ownerUrl, max: 4 });
-    await pool.query(`insert into tenants (id, name) values ('t', 'T')`);
-    await pool.query(`insert into sources (id, tenant_id, name, kind, path) values ('t/s', 't', 's', 'json', '/s')`);
+    for (const tenant of ['t', 'other']) {
+      await pool.query(`insert into tenants (id, name) values ($1, $1)`, [tenant]);
+      await pool.query(`insert into sources (id, tenant_id, name, kind, path) values ($1 || '/s', $1, 's', 'json', '/s')`, [tenant]);
+    }
   });
 
   afterAll(async () => {
@@ -50,22 +52,38 @@ describe('the relay rings what Postgres says is due', () => {
 
   afterEach(() => relay.stop());
 
-  /** @param values SQL for rung_at, claimed_until and crash_count */
-  async function aLead(values: { rungAt?: string; claimedUntil?: string; crashCount?: number; status?: string } = {}): Promise<string> {
-    const request = randomUUID();
-    const id = randomUUID();
+  interface Lead {
+    readonly tenant?: string;
+    /** SQL, as is claimedUntil. */
+    readonly rungAt?: string;
+    readonly claimedUntil?: string;
+    readonly crashCount?: number;
+    readonly status?: string;
+    readonly bulk?: boolean;
+  }
+
+  async function leadsOf(count: number, { tenant = 't', rungAt, claimedUntil, crashCount, status, bulk }: Lead): Promise<string[]> {
+    const ids = Array.from({ length: count }, () => randomUUID());
     await pool.query(
       `insert into inbound_requests (id, tenant_id, source_id, route, verdict, status_code, headers, request_id, correlation_id, body, body_text, body_bytes, body_sha256)
-       values ($1, 't', 't/s', '/s', 'accepted', 200, '{}', 'r', $1, '', '', 0, '')`,
-      [request],
+       select id, $2, $2 || '/s', '/s', 'accepted', 200, '{}', 'r', id, '', '', 0, '' from unnest($1::uuid[]) as id`,
+      [ids, tenant],
     );
     await pool.query(
-      `insert into leads (id, tenant_id, source_id, inbound_request_id, correlation_id, request_id, payload, status, crash_count, rung_at, claimed_until)
-       values ($1, 't', 't/s', $2, $2, 'r', '{}', $3, $4, ${values.rungAt ?? 'null'}, ${values.claimedUntil ?? 'null'})`,
-      [id, request, values.status ?? 'RECEIVED', values.crashCount ?? 0],
+      `insert into leads (id, tenant_id, source_id, inbound_request_id, correlation_id, request_id, payload, status, crash_count, bulk, rung_at, claimed_until)
+       select id, $2, $2 || '/s', id, id, 'r', '{}', $3, $4, $5, ${rungAt ?? 'null'}, ${claimedUntil ?? 'null'} from unnest($1::uuid[]) as id`,
+      [ids, tenant, status ?? 'RECEIVED', crashCount ?? 0, bulk ?? false],
     );
-    return id;
+    return ids;
   }
+  const aLead = async (lead: Lead = {}): Promise<string> => (await leadsOf(1, lead))[0] as string;
+
+  const tenantsRung = async (): Promise<Record<string, number>> => {
+    const { rows } = await pool.query<{ id: string; n: number }>(
+      `select tenant_id as id, count(*)::int as n from leads where rung_at is not null group by 1`,
+    );
+    return Object.fromEntries(rows.map(({ id, n }) => [id, n]));
+  };
 
   const rung = (count: number): Promise<string[]> =>
     eventually(`${count} leads are rung`, async () => (queue.leadIds().length >= count ? queue.leadIds() : undefined));
@@ -87,7 +105,7 @@ describe('the relay rings what Postgres says is due', () => {
     expect(await rung(1)).toEqual([due]);
   });
 
-  it('rings again what was rung seconds ago, soon after the queue was connected', async () => {
+  it('rings again what was rung before this process was connected to the queue', async () => {
     const lost = await aLead({ rungAt: `clock_timestamp() - interval '6 s'` });
     relay.startPolling({ takesDue: true });
     expect(await rung(1)).toEqual([lost]);
@@ -101,22 +119,44 @@ describe('the relay rings what Postgres says is due', () => {
     expect(await rung(2)).toEqual([first, lost]);
   });
 
-  it('rings again within seconds when the queue was emptied', async () => {
+  it('rings again at once when the queue was emptied, although it has jobs again', async () => {
     relay.startPolling({ takesDue: true });
     const first = await aLead();
     await rung(1);
-    const lost = await aLead({ rungAt: `clock_timestamp() - interval '6 s'` });
-    queue.empty = true;
-    expect(await rung(2)).toEqual([first, lost]);
+    const lost = await aLead({ rungAt: `clock_timestamp() - interval '1 s'` });
+    queue.life = 'two';
+    expect((await rung(3)).sort()).toEqual([first, first, lost].sort());
+  });
+
+  it('rings as much of a tenant as it has room for, and takes no place of another', async () => {
+    await leadsOf(1200, {});
+    await leadsOf(3, { tenant: 'other' });
+    relay.startPolling({ takesDue: true });
+    await rung(503);
+    expect(await tenantsRung()).toEqual({ other: 3, t: 500 });
+    expect(relay.reserveLeads('t' as TenantId, 1)).toBe(false);
+    expect(relay.reserveLeads('other' as TenantId, 497)).toBe(true);
+  });
+
+  it('rings leads that came for many at once after those that have just come', async () => {
+    await leadsOf(600, { bulk: true });
+    await leadsOf(200, {});
+    relay.startPolling({ takesDue: true });
+    await rung(500);
+    const { rows } = await pool.query('select bulk, count(*)::int as n from leads where rung_at is not null group by 1 order by 1');
+    expect(rows).toEqual([
+      { bulk: false, n: 200 },
+      { bulk: true, n: 300 },
+    ]);
   });
 
   it('promises no ring once it stops', async () => {
     relay.startPolling({ takesDue: true });
-    expect(relay.reserve('leads', 1)).toBe(true);
+    expect(relay.reserveLeads('t' as TenantId, 1)).toBe(true);
     const stopped = relay.stop();
-    expect(relay.reserve('leads', 1)).toBe(false);
+    expect(relay.reserveLeads('t' as TenantId, 1)).toBe(false);
     await stopped;
-    expect(relay.reserve('deliveries', 1)).toBe(false);
+    expect(relay.reserveDeliveries('t/a' as DestinationId, 1)).toBe(false);
   });
 
   it('rings a lead that was in a process that died alone', async () => {
@@ -131,13 +171,14 @@ describe('the relay rings what Postgres says is due', () => {
   });
 
   it('rings fifty of those at once, and whoever came since beside them', async () => {
-    for (let n = 0; n < 60; n += 1) await aLead({ crashCount: 1 });
+    await leadsOf(60, { crashCount: 1 });
     const fresh = await aLead();
     const due = new DueWork(pool);
-    const rows = await due.takeLeads(60, 5000);
+    const rooms = new Map([['t' as TenantId, 500]]);
+    const rows = await due.takeLeads(60, rooms);
     expect(rows).toHaveLength(51);
-    expect(rows).toContainEqual({ kind: 'leads', id: fresh, alone: false });
-    expect(await due.takeLeads(60, 5000)).toHaveLength(10);
+    expect(rows).toContainEqual({ id: fresh, tenantId: 't', alone: false });
+    expect(await due.takeLeads(60, rooms)).toHaveLength(10);
   });
 
   it('two relays ring each row once', async () => {
@@ -163,16 +204,23 @@ describe('the relay rings what Postgres says is due', () => {
     expect(await rung(1)).toEqual([id]);
   });
 
-  it.each<{ kind: WorkKind; of?: DestinationId; limit: number }>([
-    { kind: 'leads', limit: 5000 },
-    { kind: 'deliveries', of: 't/a' as DestinationId, limit: 1000 },
-  ])('reserves at most $limit $kind, and none without a queue', ({ kind, of, limit }) => {
-    expect(relay.reserve(kind, limit - 1, of)).toBe(true);
-    expect(relay.reserve(kind, 2, of)).toBe(false);
-    expect(relay.reserve(kind, 1, of)).toBe(true);
-    if (of !== undefined) expect(relay.reserve(kind, 1000, 't/b' as DestinationId)).toBe(true);
+  it('reserves at most 500 leads of a tenant and 1,000 deliveries of a destination, and none without a queue', () => {
+    const [leads, deliveries] = [
+      relay.reserveLeads.bind(relay, 't' as TenantId),
+      relay.reserveDeliveries.bind(relay, 't/a' as DestinationId),
+    ];
+    for (const { reserve, limit } of [
+      { reserve: leads, limit: 500 },
+      { reserve: deliveries, limit: 1000 },
+    ]) {
+      expect(reserve(limit - 1)).toBe(true);
+      expect(reserve(2)).toBe(false);
+      expect(reserve(1)).toBe(true);
+    }
+    expect(relay.reserveLeads('other' as TenantId, 500)).toBe(true);
+    expect(relay.reserveDeliveries('t/b' as DestinationId, 1000)).toBe(true);
     relay.useQueue(undefined);
-    expect(relay.reserve('leads', 1)).toBe(false);
+    expect(relay.reserveLeads('third' as TenantId, 1)).toBe(false);
   });
 
   describe('deliveries, each destination by itself', () => {
@@ -203,8 +251,8 @@ describe('the relay rings what Postgres says is due', () => {
       relay.startPolling({ takesDue: true });
       await eventually('both are rung', async () => (jobsOf().length >= 1010 ? true : undefined));
       expect(await destinationsRung()).toEqual({ 't/a': 1000, 't/b': 10 });
-      expect(relay.reserve('deliveries', 1, 't/a' as DestinationId)).toBe(false);
-      expect(relay.reserve('deliveries', 1, 't/b' as DestinationId)).toBe(true);
+      expect(relay.reserveDeliveries('t/a' as DestinationId, 1)).toBe(false);
+      expect(relay.reserveDeliveries('t/b' as DestinationId, 1)).toBe(true);
     });
 
     it.each([
@@ -226,7 +274,7 @@ describe('the relay rings what Postgres says is due', () => {
       relay.startPolling({ takesDue: true });
       await eventually('the other one is rung', async () => ((await destinationsRung())['t/b'] === 1 ? true : undefined));
       expect((await destinationsRung())['t/a']).toBe(expected);
-      expect(relay.reserve('deliveries', 1, 't/a' as DestinationId)).toBe(expected === 20);
+      expect(relay.reserveDeliveries('t/a' as DestinationId, 1)).toBe(expected === 20);
     });
 
     it('says in the metrics how fast one may be called that was called too often, and nothing of the others', async () => {

@@ -14,7 +14,10 @@ import { AcceptLead } from '#ingestion';
 
 /** Nobody processes in this benchmark: the rows are written as not rung. */
 class NoDoorbell extends Doorbell {
-  override reserve(): boolean {
+  override reserveLeads(): boolean {
+    return false;
+  }
+  override reserveDeliveries(): boolean {
     return false;
   }
   override ringLeads(_ids: readonly LeadId[]): void {}

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { LeadId } from '#core';
+import type { LeadId, TenantId } from '#core';
 import { type OneLead, oneLeadOf, storeAtOnce } from '../../libs/ingestion/src/accept/store-at-once.js';
 import type { Acceptance, ItemAcceptance, LeadSubmission } from '../../libs/ingestion/src/accept/submission.js';
 import { inboundOf, lookBehind, startAccepting, submissionOf, type Accepting, type Behind, type Sent } from '../support/accepting.js';
@@ -261,7 +261,8 @@ describe("the sender's own id", () => {
 
 describe('ordinary leads are one statement', () => {
   const ordinary = (sent: Omit<Sent, 'source'>): OneLead => oneLeadOf(submissionOf({ source: webhook, ...sent })) as OneLead;
-  const inTime = (): { rung: boolean; beginBefore: number } => ({ rung: true, beginBefore: Date.now() / 1000 + 3600 });
+  const rung = new Set<TenantId>();
+  const inTime = () => ({ rung, beginBefore: Date.now() / 1000 + 3600 });
   const eventsOf = (leadId: LeadId) =>
     behind.rows(
       'SELECT type, unchained.event_id IS NOT NULL AS unchained FROM audit_events LEFT JOIN audit_unchained unchained ON event_id = id WHERE lead_id = $1',
@@ -306,7 +307,7 @@ describe('ordinary leads are one statement', () => {
 
   it('a statement that begins too late stores nothing, and takes no key', async () => {
     const late = ordinary({ body: { late: true }, key: fresh('k') });
-    expect(await storeAtOnce(one.pool, [late], { rung: true, beginBefore: Date.now() / 1000 - 3600 })).toEqual(new Map());
+    expect(await storeAtOnce(one.pool, [late], { rung, beginBefore: Date.now() / 1000 - 3600 })).toEqual(new Map());
     expect(await behind.rows('SELECT 1 FROM inbound_requests WHERE id = $1', [late.inbound.id])).toEqual([]);
     expect(await behind.rows('SELECT 1 FROM idempotency_records WHERE lead_id = $1', [late.item.leadId])).toEqual([]);
     expect([...(await storeAtOnce(one.pool, [late], inTime())).keys()]).toEqual([late.item.leadId]);
@@ -348,7 +349,7 @@ describe('a lead whose submitter decides it', () => {
 
   it('takes no place of the doorbell', async () => {
     const asked: number[] = [];
-    const reserve = jest.spyOn(one.doorbell, 'reserve').mockImplementation((...[, count]: unknown[]) => {
+    const reserve = jest.spyOn(one.doorbell, 'reserveLeads').mockImplementation((...[, count]: unknown[]) => {
       asked.push(count as number);
       return true;
     });

@@ -42,7 +42,10 @@ class OneTenant extends ActiveConfig {
 }
 
 class SilentDoorbell extends Doorbell {
-  override reserve(): boolean {
+  override reserveLeads(): boolean {
+    return true;
+  }
+  override reserveDeliveries(): boolean {
     return true;
   }
   override ringLeads(): void {}

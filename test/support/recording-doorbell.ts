@@ -4,8 +4,11 @@ import { Doorbell, type LeadId } from '#core';
 export class RecordingDoorbell extends Doorbell {
   readonly rung: LeadId[] = [];
   full = false;
-  override reserve(): boolean {
+  override reserveLeads(): boolean {
     return !this.full;
+  }
+  override reserveDeliveries(): boolean {
+    throw new Error('ingestion rings no deliveries');
   }
   override ringLeads(ids: readonly LeadId[]): void {
     this.rung.push(...ids);

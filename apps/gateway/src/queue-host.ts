@@ -117,7 +117,7 @@ export class QueueHost {
     this.context = context;
     this.queues = queues;
     this.lastCompletedAt = performance.now();
-    this.relay.useQueue(jobQueue(queues));
+    this.relay.useQueue(jobQueue(queues, this.backend));
     this.logger.info(
       { component: 'queue', backend: this.backend.name, consumers: this.workers.map(({ name }) => name) },
       'queue connected',
@@ -180,13 +180,9 @@ async function holdsJobs(queue: Queue): Promise<boolean> {
   return waiting > 0;
 }
 
-function jobQueue(queues: readonly Queue[]): JobQueue {
+function jobQueue(queues: readonly Queue[], backend: QueueBackend): JobQueue {
   return {
-    isEmpty: async (kind) => {
-      const queue = queues.find(({ name }) => name === QUEUE_OF_WORK[kind]);
-      const counts = await queue?.getJobCounts('waiting', 'active', 'prioritized', 'delayed');
-      return counts !== undefined && Object.values(counts).every((count) => count === 0);
-    },
+    incarnation: () => backend.incarnation(),
     add: async (jobs: readonly Job[]) => {
       await Promise.all(
         queues.map(async (queue) => {

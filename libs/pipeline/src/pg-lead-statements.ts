@@ -14,13 +14,6 @@ export const LOAD = {
       returning leads.id, tenant_id, source_id, native_id, request_id, received_at, payload, flags, journey_no + 1 as journey_no, leads.crash_count - 1 as crash_count`,
 };
 
-/** By id first, for the reason that LOAD has. */
-export const UNRING = {
-  name: 'unring_leads',
-  text: `with found as materialized (select id, status from leads where id = any($1::uuid[]) order by id for no key update)
-         update leads set rung_at = null from found where leads.id = found.id and found.status = 'RECEIVED'`,
-};
-
 /**
  * Every row by its primary key: what a transaction of decisions begins with. A plan made while the table was small would read all of it,
  * and Postgres keeps that plan until it analyses the table, up to a minute later and 80,000 leads on (measured: half of the time of a decision).

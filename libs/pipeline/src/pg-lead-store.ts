@@ -11,18 +11,19 @@ import {
 } from '#core';
 import { CLAIM_SETTINGS, type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
 import { appendOperatorEvents } from '#operator-events';
-import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient } from '#platform';
+import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient, UNRING } from '#platform';
 import { claimRequestOf } from './claim-request.js';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isUrgent } from './decided-row.js';
 import { changeEvents, decideAnew, type DeliveryChanges, writeChanges } from './pg-decide-anew.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
-import { FIND_JOURNEYS, LOAD, ROW_BY_ROW, UNRING, writeStatement } from './pg-lead-statements.js';
+import { FIND_JOURNEYS, LOAD, ROW_BY_ROW, writeStatement } from './pg-lead-statements.js';
 
 /** Of claims that expired, within one flush; the next ones have to wait for theirs. */
 const MAX_CLEARINGS = 3;
 
-/** Decisions of many jobs share one transaction; see Coalescer for its rules. */
+/** Loads of many jobs share one statement, and their decisions one transaction; see Coalescer for its rules. */
 export class PgLeadStore extends LeadStore {
+  private readonly loads: Coalescer<LeadId, LoadedLead | null>;
   private readonly decisions: Coalescer<Item, DecideResult>;
 
   constructor(
@@ -31,6 +32,7 @@ export class PgLeadStore extends LeadStore {
     metrics: Metrics,
   ) {
     super();
+    this.loads = new Coalescer({ name: 'load', flush: (ids) => this.loadAll(ids, false), sortKey: (id) => id });
     this.decisions = new Coalescer({
       name: 'decide',
       flush: (batch) => this.flush(batch),
@@ -41,6 +43,11 @@ export class PgLeadStore extends LeadStore {
   }
 
   override async load(ids: readonly LeadId[], suspects: boolean): Promise<LoadedLead[]> {
+    const loaded = suspects ? await this.loadAll(ids, true) : await Promise.all(ids.map((id) => this.loads.submit(id)));
+    return loaded.filter((lead) => lead !== null);
+  }
+
+  private async loadAll(ids: readonly LeadId[], suspects: boolean): Promise<(LoadedLead | null)[]> {
     const { rows } = await this.pool.query<{
       id: LeadId;
       tenant_id: TenantId;
@@ -53,22 +60,28 @@ export class PgLeadStore extends LeadStore {
       journey_no: number;
       crash_count: number;
     }>({ ...LOAD, values: [[...ids].sort(), suspects] });
-    return rows.map((row) => ({
-      id: row.id,
-      tenantId: row.tenant_id,
-      sourceId: row.source_id,
-      nativeId: row.native_id,
-      requestId: row.request_id,
-      receivedAt: row.received_at,
-      payload: row.payload,
-      flags: row.flags,
-      journeyNo: row.journey_no,
-      crashCount: row.crash_count,
-    }));
+    const loaded = new Map(
+      rows.map((row): [LeadId, LoadedLead] => [
+        row.id,
+        {
+          id: row.id,
+          tenantId: row.tenant_id,
+          sourceId: row.source_id,
+          nativeId: row.native_id,
+          requestId: row.request_id,
+          receivedAt: row.received_at,
+          payload: row.payload,
+          flags: row.flags,
+          journeyNo: row.journey_no,
+          crashCount: row.crash_count,
+        },
+      ]),
+    );
+    return ids.map((id) => loaded.get(id) ?? null);
   }
 
   override async unring(ids: readonly LeadId[]): Promise<void> {
-    await this.pool.query({ ...UNRING, values: [ids] });
+    await this.pool.query({ ...UNRING.leads, values: [ids] });
   }
 
   override async forgive(ids: readonly LeadId[]): Promise<void> {
@@ -91,6 +104,7 @@ export class PgLeadStore extends LeadStore {
   }
 
   override async drain(): Promise<void> {
+    await this.loads.drain();
     await this.decisions.drain();
   }
 
@@ -181,7 +195,7 @@ export class PgLeadStore extends LeadStore {
   /** @returns the destinations whose deliveries may be written as rung */
   private reserve(deliveries: readonly DeliveryRow[]): ReadonlySet<string> {
     const wanted = urgentByDestination(deliveries);
-    return new Set([...wanted].filter(([id, ids]) => this.doorbell.reserve('deliveries', ids.length, id)).map(([id]) => id));
+    return new Set([...wanted].filter(([id, ids]) => this.doorbell.reserveDeliveries(id, ids.length)).map(([id]) => id));
   }
 
   private ring(deliveries: readonly DeliveryRow[]): void {

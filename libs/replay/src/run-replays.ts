@@ -1,5 +1,5 @@
 import type { InboundRequestId, LeadId } from '#core';
-import { type ReleaseRequest, StillRefused } from '#ingestion';
+import { NO_RINGS, type ReleaseRequest, StillRefused } from '#ingestion';
 import {
   Conflict,
   failpoint,
@@ -141,7 +141,7 @@ export class RunReplays {
       const detail = { replayId, reason };
       const { leads } = await this.releaseRequest.releaseIn(client, { actor, tenantId, detail }, itemId, {
         source: null,
-        reserveRing: null,
+        reserveRings: NO_RINGS,
       });
       return leads.some(({ created }) => created)
         ? { itemId, cause: null, detail: null }

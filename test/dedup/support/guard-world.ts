@@ -188,7 +188,10 @@ export class FixedConfig extends ActiveConfig {
 }
 
 class SilentDoorbell extends Doorbell {
-  override reserve(): boolean {
+  override reserveLeads(): boolean {
+    return false;
+  }
+  override reserveDeliveries(): boolean {
     return false;
   }
   override ringLeads(): void {}

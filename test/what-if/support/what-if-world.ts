@@ -38,7 +38,10 @@ export function acmeFile(changes: JsonObject = {}): JsonObject {
 
 export class RecordingDoorbell extends Doorbell {
   readonly rung: string[] = [];
-  override reserve(): boolean {
+  override reserveLeads(): boolean {
+    return true;
+  }
+  override reserveDeliveries(): boolean {
     return true;
   }
   override ringLeads(ids: readonly string[]): void {

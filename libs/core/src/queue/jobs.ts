@@ -1,4 +1,4 @@
-import type { DeliveryId, DestinationId, LeadId } from '../ids.js';
+import type { DeliveryId, DestinationId, LeadId, TenantId } from '../ids.js';
 
 /** Jobs carry ids only; the processor reloads the rows, so a lost, late or doubled job changes nothing. */
 export interface ProcessLeadsJob {
@@ -22,11 +22,12 @@ export type WorkKind = (typeof WORK_KINDS)[number];
  */
 export abstract class Doorbell {
   /**
-   * Asked before rows are written: may they be written as rung (`rung_at` set) and rung after the commit? false while 5,000 rows of
-   * the kind are rung and unfinished: then write `rung_at` null, do not ring, and the relay picks them up as others finish.
-   * Deliveries are asked for by destination: false while 1,000 of it are rung and unfinished, or nothing is sent to it now.
+   * Asked before leads are written: may they be written as rung (`rung_at` set) and rung after the commit? false while 500 of the tenant
+   * are rung and unfinished: then write `rung_at` null, do not ring, and the relay picks them up as others finish.
    */
-  abstract reserve(kind: WorkKind, count: number, destinationId?: DestinationId): boolean;
+  abstract reserveLeads(tenantId: TenantId, count: number): boolean;
+  /** The same for deliveries: false while 1,000 of the destination are rung and unfinished, or nothing is sent to it now. */
+  abstract reserveDeliveries(destinationId: DestinationId, count: number): boolean;
   /** After the commit of rows written as rung. If the ring fails, `rung_at` is set back to null. */
   abstract ringLeads(ids: readonly LeadId[]): void;
   abstract ringDeliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void;

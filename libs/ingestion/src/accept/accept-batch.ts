@@ -2,6 +2,7 @@ import type { LeadId } from '#core';
 import { appendAuditEvents } from '#audit';
 import type { PoolClient } from '#platform';
 import { claimKeys, type Claimant } from './claim-keys.js';
+import { type NewLead, type ReserveRings, toRing } from './lead-rings.js';
 import { spendQuarantineBudget, withinQuarantineBudget } from './quarantine-budget.js';
 import { receivedEvent } from './received-event.js';
 import { settleSubmission, type SettledItem } from './settle-submission.js';
@@ -10,8 +11,7 @@ import type { Acceptance, ItemAcceptance, Submission } from './submission.js';
 
 export interface BatchTerms {
   readonly quarantineBytesPerDay: number;
-  /** Asked once the number of new leads is known: may they be written as rung? */
-  readonly reserveRing: (leads: number) => boolean;
+  readonly reserveRings: ReserveRings;
 }
 
 export interface BatchResult {
@@ -33,20 +33,19 @@ export async function acceptBatch(client: PoolClient, batch: readonly Submission
   const rows = settled.flatMap(({ row }) => (row === null ? [] : [row]));
   const affordable = await withinQuarantineBudget(client, rows, terms.quarantineBytesPerDay);
   const leads = rows.flatMap(newLeadsOf);
-  const forQueue = leads.filter(({ row }) => row.claimSeconds === null).length;
-  const rung = forQueue > 0 && terms.reserveRing(forQueue);
+  const rung = terms.reserveRings(leads);
   const stored = await storeRows(client, affordable, rung);
   const fresh = leads.filter(({ leadId }) => stored.has(leadId));
   await appendAuditEvents(
     client,
-    fresh.map(({ leadId, row: { inbound } }) => receivedEvent(inbound, leadId)),
+    fresh.map(({ leadId, inbound }) => receivedEvent(inbound, leadId)),
   );
   await spendQuarantineBudget(client, affordable);
   const receivedAt = fresh.length === leads.length ? stored : await readReceivedAt(client, leads);
   return {
     acceptances: settled.map(({ items }) => (items === null ? null : { items: items.map((item) => acceptanceOf(item, receivedAt)) })),
     // Also those that a flush nobody heard of has written as rung: it did not ring them.
-    toRing: rung ? leads.filter(({ row }) => row.claimSeconds === null).map(({ leadId }) => leadId) : [],
+    toRing: toRing(leads, rung),
   };
 }
 
@@ -56,13 +55,8 @@ function claimantsOf(submission: Submission): Claimant[] {
   return items.map((item) => ({ inbound, item }));
 }
 
-interface NewLead {
-  readonly leadId: LeadId;
-  readonly row: RowToStore;
-}
-
-function newLeadsOf(row: RowToStore): NewLead[] {
-  return row.leads.map(({ leadId }) => ({ leadId, row }));
+function newLeadsOf({ inbound, leads, claimSeconds }: RowToStore): (NewLead & Pick<RowToStore, 'inbound'>)[] {
+  return leads.map(({ leadId }) => ({ leadId, inbound, tenantId: inbound.tenantId, claimSeconds }));
 }
 
 /** Some of them were stored by a flush whose outcome nobody heard of. */

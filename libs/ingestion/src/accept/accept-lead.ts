@@ -1,6 +1,7 @@
 import type { Doorbell, LeadId } from '#core';
 import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Pool, ServerClock } from '#platform';
 import { acceptBatch } from './accept-batch.js';
+import { forQueue, type NewLead, type ReserveRings, ringsOf, toRing } from './lead-rings.js';
 import { type OneLead, oneLeadOf, storeAtOnce } from './store-at-once.js';
 import type { Acceptance, ItemAcceptance, LeadSubmission, RefusedSubmission, Submission } from './submission.js';
 
@@ -19,12 +20,6 @@ const BEGIN_WITHIN_MS = 1500;
 
 const FIND_LEADS = { name: 'find_leads_by_id', text: 'SELECT id, received_at FROM leads WHERE id = ANY ($1::uuid[])' };
 
-interface NewLead {
-  readonly leadId: LeadId;
-  /** As in LeadSubmission: null: it is rung. */
-  readonly claimSeconds: number | null;
-}
-
 /**
  * Stores requests, and leads with them, so that an answer may follow: when a promise of `accept` or `keep` resolves, everything it speaks of is
  * committed. Single submissions share commits (Coalescer); leads are rung after theirs.
@@ -39,6 +34,7 @@ export class AcceptLead {
   private readonly ordinary: Coalescer<OneLead, Date | null>;
   private readonly others: Coalescer<Submission, Acceptance | null>;
   private readonly clock: ServerClock;
+  private readonly reserveRings: ReserveRings;
 
   constructor(
     private readonly pool: Pool,
@@ -53,6 +49,7 @@ export class AcceptLead {
       ...(options.onFlush === undefined ? {} : { onFlush: options.onFlush }),
     };
     this.clock = new ServerClock(pool);
+    this.reserveRings = ringsOf(doorbell);
     this.ordinary = new Coalescer<OneLead, Date | null>({ ...shared, name: 'accept', flush: (batch) => this.flushOrdinary(batch) });
     this.others = new Coalescer<Submission, Acceptance | null>({ ...shared, name: 'accept', flush: (batch) => this.flushOthers(batch) });
   }
@@ -83,7 +80,7 @@ export class AcceptLead {
     const began = performance.now();
     const stored = await this.commitOrdinary(batch).catch(async (error: unknown) => {
       const found = await this.findAfter(error, batch.map(newLeadOf), began);
-      this.ring(forQueueOf(batch.map(newLeadOf)).filter((leadId) => found.has(leadId)));
+      this.ring(idsOf(forQueue(batch.map(newLeadOf))).filter((leadId) => found.has(leadId)));
       const open = batch.filter(({ item }) => !found.has(item.leadId));
       return open.length === 0 ? found : new Map([...found, ...(await this.commitOrdinary(open))]);
     });
@@ -95,7 +92,7 @@ export class AcceptLead {
     return this.commitOthers(batch).catch(async (error: unknown) => {
       const found = await this.findAfter(error, batch.flatMap(newLeadsOf), began);
       const settled = new Map<Submission, Acceptance | null>(batch.flatMap((submission) => foundWhole(submission, found)));
-      this.ring(forQueueOf([...settled.keys()].flatMap(newLeadsOf)));
+      this.ring(idsOf(forQueue([...settled.keys()].flatMap(newLeadsOf))));
       // Whatever is not found as a whole: not committed, or answered from an earlier lead, which a repeat finds out again.
       const open = batch.filter((submission) => !settled.has(submission));
       const again = open.length === 0 ? [] : await this.commitOthers(open);
@@ -107,28 +104,27 @@ export class AcceptLead {
   /** After a connection was lost: which leads of the flush are stored all the same. @throws the loss, where it is too late to write anything again */
   private async findAfter(loss: unknown, leads: readonly NewLead[], began: number): Promise<ReadonlyMap<LeadId, Date>> {
     if (!isConnectionLoss(loss)) throw loss;
-    const ids = leads.map(({ leadId }) => leadId);
-    const { rows } = await this.pool.query<{ id: LeadId; received_at: Date }>({ ...FIND_LEADS, values: [ids] });
+    const { rows } = await this.pool.query<{ id: LeadId; received_at: Date }>({ ...FIND_LEADS, values: [idsOf(leads)] });
     if (rows.length === 0 && performance.now() > began + BEGIN_WITHIN_MS) throw loss;
     return new Map(rows.map((row) => [row.id, row.received_at]));
   }
 
   private async commitOrdinary(batch: readonly OneLead[]): Promise<ReadonlyMap<LeadId, Date>> {
-    const forQueue = forQueueOf(batch.map(newLeadOf));
-    const rung = forQueue.length > 0 && this.doorbell.reserve('leads', forQueue.length);
+    const leads = batch.map(newLeadOf);
+    const rung = this.reserveRings(leads);
     const stored = await committing(async (beforeCommit) => {
       await beforeCommit();
       const beginBefore = (await this.clock.now()) + BEGIN_WITHIN_MS / 1000;
       return storeAtOnce(this.pool, batch, { rung, beginBefore });
     });
-    if (rung) this.ring(forQueue.filter((leadId) => stored.has(leadId)));
+    this.ring(toRing(leads, rung).filter((leadId) => stored.has(leadId)));
     return stored;
   }
 
   private async commitOthers(batch: readonly Submission[]): Promise<readonly (Acceptance | null)[]> {
     const terms = {
       quarantineBytesPerDay: this.options.quarantineBytesPerDay,
-      reserveRing: (leads: number) => this.doorbell.reserve('leads', leads),
+      reserveRings: this.reserveRings,
     };
     const { acceptances, toRing } = await committing((beforeCommit) =>
       inTransaction(this.pool, async (client) => {
@@ -156,17 +152,18 @@ async function committing<Written>(write: (beforeCommit: () => Promise<void>) =>
   return written;
 }
 
-function newLeadOf({ item: { leadId }, claimSeconds }: OneLead): NewLead {
-  return { leadId, claimSeconds };
+function newLeadOf({ inbound: { tenantId }, item: { leadId }, claimSeconds }: OneLead): NewLead {
+  return { leadId, tenantId, claimSeconds };
 }
 
 function newLeadsOf(submission: Submission): NewLead[] {
   if (submission.kind === 'refused') return [];
-  return submission.items.map(({ leadId }) => ({ leadId, claimSeconds: submission.claimSeconds }));
+  const { inbound, items, claimSeconds } = submission;
+  return items.map(({ leadId }) => ({ leadId, tenantId: inbound.tenantId, claimSeconds }));
 }
 
-function forQueueOf(leads: readonly NewLead[]): LeadId[] {
-  return leads.filter(({ claimSeconds }) => claimSeconds === null).map(({ leadId }) => leadId);
+function idsOf(leads: readonly NewLead[]): LeadId[] {
+  return leads.map(({ leadId }) => leadId);
 }
 
 /** @returns the submission as it was accepted, where each of its leads was found */

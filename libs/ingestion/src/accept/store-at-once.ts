@@ -1,5 +1,5 @@
 import { auditEventRows, insertAuditEventsOf } from '#audit';
-import type { LeadId } from '#core';
+import type { LeadId, TenantId } from '#core';
 import type { Pool } from '#platform';
 import { keyScopeOf } from './claim-keys.js';
 import { receivedEvent } from './received-event.js';
@@ -68,8 +68,8 @@ const storeText = (taken: string): string => `
          SELECT lead_id, tenant_id, source_id, id, native_id, correlation_id, request_id, string_to_array(flags, ','),
                 coalesce(payload, convert_from(body, 'UTF8'))::jsonb,
                 clock_timestamp() + make_interval(secs => claim_seconds),
-                CASE WHEN $26 AND claim_seconds IS NULL THEN clock_timestamp() END,
-                CASE WHEN $26 AND claim_seconds IS NULL THEN 1 ELSE 0 END
+                CASE WHEN tenant_id = ANY ($26::text[]) AND claim_seconds IS NULL THEN clock_timestamp() END,
+                CASE WHEN tenant_id = ANY ($26::text[]) AND claim_seconds IS NULL THEN 1 ELSE 0 END
            FROM taken
          ON CONFLICT (id) DO NOTHING
          RETURNING id, received_at),
@@ -82,8 +82,8 @@ const STORE_WITH_KEYS = { name: 'store_at_once_with_keys', text: storeText(TAKE_
 export const COMMITS_BY_ITSELF: readonly string[] = [STORE.name, STORE_WITH_KEYS.name];
 
 export interface StoreTerms {
-  /** Those without claimSeconds will be rung right after. */
-  readonly rung: boolean;
+  /** Whose leads will be rung right after, those with claimSeconds apart. */
+  readonly rung: ReadonlySet<TenantId>;
   /** Seconds since 1970 by the clock of Postgres: what begins later stores nothing. */
   readonly beginBefore: number;
 }
@@ -125,7 +125,7 @@ export async function storeAtOnce(pool: Pool, leads: readonly OneLead[], { rung,
       sparse(lines.map(({ item }) => item.key?.sha256 ?? null)),
       sparse(lines.map(({ item }) => item.key?.bodyFingerprint ?? null)),
       sparse(lines.map(({ item }) => item.key?.ttlHours ?? null)),
-      rung,
+      [...rung],
       beginBefore,
     ],
   });

@@ -1,4 +1,4 @@
-import { storableText, type LeadId } from '#core';
+import { storableText, type LeadId, type TenantId } from '#core';
 import type { PoolClient } from '#platform';
 import type { Verdict } from '../body/refusal.js';
 import type { InboundRequest, LeadItem } from './submission.js';
@@ -65,18 +65,18 @@ const STORE = {
                     WHERE earlier.source_id = item.source_id AND earlier.sender_key_sha256 = item.sender_key_sha256 LIMIT 1),
                   first_under_sender_key) END,
                 clock_timestamp() + make_interval(secs => claim_seconds),
-                CASE WHEN $30 AND claim_seconds IS NULL THEN clock_timestamp() END,
-                CASE WHEN $30 AND claim_seconds IS NULL THEN 1 ELSE 0 END
+                CASE WHEN tenant_id = ANY ($30::text[]) AND claim_seconds IS NULL THEN clock_timestamp() END,
+                CASE WHEN tenant_id = ANY ($30::text[]) AND claim_seconds IS NULL THEN 1 ELSE 0 END
            FROM item WHERE lead_id IS NOT NULL
          ON CONFLICT (id) DO NOTHING
          RETURNING id, received_at`,
 };
 
 /**
- * @param rung the leads will be rung right after the commit, those apart that their submitter decides itself
+ * @param rung whose leads will be rung right after the commit, those apart that their submitter decides itself
  * @returns the leads that are new and when they were received, so that a repeated call reports nothing twice
  */
-export async function storeRows(client: PoolClient, rows: readonly RowToStore[], rung: boolean): Promise<Map<LeadId, Date>> {
+export async function storeRows(client: PoolClient, rows: readonly RowToStore[], rung: ReadonlySet<TenantId>): Promise<Map<LeadId, Date>> {
   if (rows.length === 0) return new Map();
   const lines = rows.flatMap(linesOf);
   let offset = 1;
@@ -118,7 +118,7 @@ export async function storeRows(client: PoolClient, rows: readonly RowToStore[],
       sparse(lines.map(({ lead }) => lead?.senderKeySha256 ?? null)),
       sparse(firstUnderSenderKeys(lines)),
       sparse(lines.map(({ row }) => row.claimSeconds)),
-      rung,
+      [...rung],
     ],
   });
   return new Map(stored.map(({ id, received_at }) => [id, received_at]));

@@ -4,6 +4,7 @@ import type { Doorbell, InboundRequestId, JsonObject, LeadId, SourceId, TenantId
 import { Conflict, HttpProblem, inTransaction, NotFound, type Pool, type PoolClient } from '#platform';
 import { acceptBatch } from '../accept/accept-batch.js';
 import { leadItemsOf } from '../accept/lead-items.js';
+import { type ReserveRings, ringsOf } from '../accept/lead-rings.js';
 import type { ItemAcceptance, LeadSubmission } from '../accept/submission.js';
 import { isRefusal, type Refusal } from '../body/refusal.js';
 import { readRequest } from '../sources/read-request.js';
@@ -46,8 +47,8 @@ export interface Releaser {
 export interface ReleaseOptions {
   /** Whose it is, where nobody knew that when it came. */
   readonly source: SourceId | null;
-  /** May the leads be written as rung? null: they are left for the relay's poll. */
-  readonly reserveRing: ((leads: number) => boolean) | null;
+  /** Whose leads may be written as rung? */
+  readonly reserveRings: ReserveRings;
 }
 
 export interface ReleaseRequestParts {
@@ -74,8 +75,9 @@ export class ReleaseRequest {
       caller.scope === 'operator'
         ? { actor: 'operator', tenantId: null, detail: { key_id: caller.keyId } }
         : { actor: `key:${caller.keyId}`, tenantId: caller.tenantId, detail: { key_id: caller.keyId } };
-    const reserveRing = (count: number): boolean => doorbell.reserve('leads', count);
-    const { toRing, leads } = await inTransaction(pool, (client) => this.releaseIn(client, releaser, id, { source, reserveRing }));
+    const { toRing, leads } = await inTransaction(pool, (client) =>
+      this.releaseIn(client, releaser, id, { source, reserveRings: ringsOf(doorbell) }),
+    );
     if (toRing.length > 0) doorbell.ringLeads(toRing);
     return leads;
   }
@@ -94,7 +96,7 @@ export class ReleaseRequest {
     const { acceptances, toRing } = await acceptBatch(client, [submission], {
       // The request is stored already; nothing is added to the quarantine.
       quarantineBytesPerDay: Number.POSITIVE_INFINITY,
-      reserveRing: options.reserveRing ?? (() => false),
+      reserveRings: options.reserveRings,
     });
     const leads = releasedLeads(acceptances[0]?.items ?? []);
     await client.query(MARK_RELEASED, [id, leads.map(({ leadId }) => leadId), releaser.actor, tenantId, sourceId]);

@@ -42,7 +42,7 @@ describe('readSettings', () => {
       adminKey: undefined,
       dedup: { accelerators: [], cacheUrl: undefined },
       log: { level: 'info' },
-      concurrency: { pipeline: 4, delivery: 64 },
+      concurrency: { pipeline: 16, delivery: 64 },
       delivery: { retryBaseSeconds: 30 },
       outbound: { allowed: [{ host: '127.0.0.1', port: 3900 }] },
       quarantine: { days: 7, bytesPerDay: 1_073_741_824 },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ConnectionOptions } from 'bullmq';
 import { createPostgresBackend, setDefaultBackendFactory } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -17,6 +18,8 @@ export interface QueueBackend {
   connection(): ConnectionOptions;
   /** Resolves to null when queues may be built, else to the sentence that says what is in the way. Never throws; answers within seconds. */
   obstacle(): Promise<string | null>;
+  /** As JobQueue says it. */
+  incarnation(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,8 @@ function postgresBackend(databaseUrl: string, pool: Pool): QueueBackend {
         return 'Postgres does not answer';
       }
     },
+    // Jobs and the rows they speak of are in one database: they are lost together or not at all.
+    incarnation: async () => 'postgres',
     close: async () => {},
   };
 }
@@ -96,6 +101,7 @@ function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
         return 'Redis does not answer at REDIS_URL';
       }
     },
+    incarnation: () => incarnationOf(probe),
     close: async () => {
       probe.disconnect();
     },
@@ -106,4 +112,15 @@ function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
 async function maxmemoryPolicy(redis: Redis): Promise<string | undefined> {
   const info = await redis.info('memory');
   return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+}
+
+/** Goes when Redis is emptied, and comes back as another one. */
+const MARK = 'leadgate:incarnation';
+
+/** The mark says that keys were deleted, the run id that the server was started anew or is another one, whose copy may lag behind. */
+async function incarnationOf(redis: Redis): Promise<string> {
+  if (redis.status === 'wait' || redis.status === 'end') await redis.connect();
+  await redis.set(MARK, randomUUID(), 'NX');
+  const [mark, info] = await Promise.all([redis.get(MARK), redis.info('server')]);
+  return `${/^run_id:(\S+)/m.exec(info)?.[1]} ${mark}`;
 }

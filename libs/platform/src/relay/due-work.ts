@@ -1,8 +1,20 @@
 import type { Pool } from 'pg';
-import { assertNever, decidePace, type DeliveryId, type DestinationId, type LeadId, type PaceFacts, type WorkKind } from '#core';
+import {
+  assertNever,
+  decidePace,
+  type DeliveryId,
+  type DestinationId,
+  type LeadId,
+  type PaceFacts,
+  type TenantId,
+  type WorkKind,
+} from '#core';
 
-/** The relay's limit on rows per kind that are rung and unfinished: what a lost queue may have to be rung again. */
-export const MAX_RUNG = 5000;
+/**
+ * Leads of one tenant that are rung and undecided: what a lost queue may have to be rung again, and what stands before another tenant's lead
+ * when this one sends more than is decided. With a poll every 250 ms it is enough for 2,000 decisions a second.
+ */
+export const MAX_RUNG_PER_TENANT = 500;
 /**
  * The same for the deliveries of one destination. A limit that all of them share would be used up by those that hang, and who works would wait
  * for them. With a poll every 250 ms it is enough for 4,000 calls a second.
@@ -11,29 +23,53 @@ export const MAX_RUNG_PER_DESTINATION = 1000;
 /** A destination's backlog is counted up to here: a long one costs no more than a short one. */
 const COUNTED = 10_000;
 
-export type DueRow =
-  | { readonly kind: 'leads'; readonly id: LeadId; readonly alone: boolean }
-  | { readonly kind: 'deliveries'; readonly id: DeliveryId; readonly destinationId: DestinationId };
+export interface DueLead {
+  readonly id: LeadId;
+  readonly tenantId: TenantId;
+  readonly alone: boolean;
+}
+export interface DueDelivery {
+  readonly id: DeliveryId;
+  readonly destinationId: DestinationId;
+}
 
 /**
- * Due rows nobody has rung lately, oldest first, marked as rung in the same statement. `FOR UPDATE SKIP LOCKED` lets two relays share
- * the work; the statement decides on the clock of Postgres, so a worker's wrong clock rings nothing early.
+ * Due rows nobody has rung lately, oldest first, each tenant by itself, marked as rung in the same statement. `FOR UPDATE SKIP LOCKED` lets
+ * two relays share the work; the statement decides on the clock of Postgres, so a worker's wrong clock rings nothing early. What somebody
+ * started for many at once (bulk) comes after what has just come.
  * A lead that was in a process that died (crash_count) is rung alone, so that it can harm only itself. A process decides those one after
  * the other; so many are rung at once that it has work until the next poll and the queue stays free for others.
  */
 const SUSPECTS_AT_ONCE = 50;
 const TAKE_LEADS = `
   with taken as (
-    select id, crash_count from leads
-     where status = 'RECEIVED' and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
-       and (claimed_until is null or claimed_until < clock_timestamp())
-     order by rung_at nulls first, id limit $2 for update skip locked),
+    select due.id, due.crash_count
+      from unnest($2::text[], $3::int[]) as tenant (id, room)
+      cross join lateral (
+        select due.id, due.crash_count from (values (false), (true)) as kind (bulk)
+          cross join lateral (
+            select leads.id, leads.crash_count from leads
+             where leads.tenant_id = tenant.id and leads.bulk = kind.bulk and status = 'RECEIVED'
+               and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
+               and (claimed_until is null or claimed_until < clock_timestamp())
+             order by rung_at nulls first, leads.id limit tenant.room for update skip locked) due
+         limit tenant.room) due),
   due as (
     select id from taken where crash_count = 0
     union all
     (select id from taken where crash_count > 0 order by id limit ${SUSPECTS_AT_ONCE}))
   update leads set rung_at = clock_timestamp(), ring_gen = ring_gen + 1 from due where leads.id = due.id
-  returning leads.id, leads.crash_count > 0 as alone`;
+  returning leads.id, leads.tenant_id as "tenantId", leads.crash_count > 0 as alone`;
+
+/** How many leads of each tenant are rung and undecided. A ring that counts as lost is not counted, else a flushed queue would block the relay for good. */
+const RUNG_LEADS = `
+  select tenants.id, rung.n as rung
+    from tenants cross join lateral (
+      select count(*)::int as n from (
+        select 1 from (values (false), (true)) as kind (bulk)
+          join leads on leads.tenant_id = tenants.id and leads.bulk = kind.bulk and leads.status = 'RECEIVED'
+           and leads.rung_at >= clock_timestamp() - make_interval(secs => $1)
+         limit ${MAX_RUNG_PER_TENANT + 1}) counted) rung`;
 
 /**
  * The same for deliveries, each destination by itself: one with a long backlog is read as far as it has room and no further, and one that
@@ -79,21 +115,17 @@ const WAITING = `
                where destination_id = destinations.id and status in ('PENDING', 'RETRYING') and next_attempt_at <= clock_timestamp()
                limit ${COUNTED}) counted) due`;
 
-const UNRING: Record<WorkKind, string> = {
-  leads: unring('leads', `'RECEIVED'`),
-  deliveries: unring('deliveries', `'PENDING', 'RETRYING'`),
-};
+/** Nobody has them in hand: they are rung again by the next poll. */
+export const UNRING = {
+  leads: { name: 'unring_leads', text: unring('leads', `'RECEIVED'`) },
+  deliveries: { name: 'unring_deliveries', text: unring('deliveries', `'PENDING', 'RETRYING'`) },
+} as const satisfies Record<WorkKind, { name: string; text: string }>;
 
 /** The rows are found by id first: asked for id and status at once, Postgres may read the whole index of due rows (measured). */
 function unring(table: string, open: string): string {
   return `with found as materialized (select id, status from ${table} where id = any($1::uuid[]) order by id for no key update)
           update ${table} set rung_at = null from found where ${table}.id = found.id and found.status in (${open})`;
 }
-
-/** Rung and unfinished. A ring that counts as lost is not counted, else a flushed queue would block the relay for good. */
-const COUNT_RUNG_LEADS = `
-  select count(*)::int as n from (
-    select 1 from leads where status = 'RECEIVED' and rung_at >= clock_timestamp() - make_interval(secs => $1) limit ${MAX_RUNG + 1}) rung`;
 
 const BACKLOG_OF_LEADS = `
   select count(*)::int as due, coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as oldest
@@ -139,30 +171,28 @@ export function roomOf({ rung, state }: Pick<DestinationRoom, 'rung' | 'state'>)
 export class DueWork {
   constructor(private readonly pool: Pool) {}
 
-  async takeLeads(staleAfterSeconds: number, limit: number): Promise<DueRow[]> {
-    const { rows } = await this.pool.query<{ id: LeadId; alone: boolean }>(TAKE_LEADS, [staleAfterSeconds, limit]);
-    return rows.map((row) => ({ kind: 'leads', ...row }));
+  /** @param rooms how many of each tenant at most */
+  async takeLeads(staleAfterSeconds: number, rooms: ReadonlyMap<TenantId, number>): Promise<DueLead[]> {
+    const open = [...rooms].filter(([, room]) => room > 0);
+    if (open.length === 0) return [];
+    return (await this.pool.query<DueLead>(TAKE_LEADS, [staleAfterSeconds, ...columnsOf(open)])).rows;
   }
 
   /** @param rooms how many of each destination at most */
-  async takeDeliveries(staleAfterSeconds: number, rooms: ReadonlyMap<DestinationId, number>): Promise<DueRow[]> {
+  async takeDeliveries(staleAfterSeconds: number, rooms: ReadonlyMap<DestinationId, number>): Promise<DueDelivery[]> {
     const open = [...rooms].filter(([, room]) => room > 0);
     if (open.length === 0) return [];
-    const { rows } = await this.pool.query<{ id: DeliveryId; destinationId: DestinationId }>(TAKE_DELIVERIES, [
-      staleAfterSeconds,
-      open.map(([id]) => id),
-      open.map(([, room]) => room),
-    ]);
-    return rows.map((row) => ({ kind: 'deliveries', ...row }));
+    return (await this.pool.query<DueDelivery>(TAKE_DELIVERIES, [staleAfterSeconds, ...columnsOf(open)])).rows;
   }
 
   async unring(kind: WorkKind, ids: readonly string[]): Promise<void> {
-    await this.pool.query(UNRING[kind], [ids]);
+    await this.pool.query({ ...UNRING[kind], values: [ids] });
   }
 
-  async countRungLeads(staleAfterSeconds: number): Promise<number> {
-    const { rows } = await this.pool.query<{ n: number }>(COUNT_RUNG_LEADS, [staleAfterSeconds]);
-    return rows[0]?.n ?? 0;
+  /** Leads that are rung and undecided, of every tenant. */
+  async rungLeads(staleAfterSeconds: number): Promise<ReadonlyMap<TenantId, number>> {
+    const { rows } = await this.pool.query<{ id: TenantId; rung: number }>(RUNG_LEADS, [staleAfterSeconds]);
+    return new Map(rows.map(({ id, rung }) => [id, rung]));
   }
 
   async rooms(staleAfterSeconds: number): Promise<DestinationRoom[]> {
@@ -189,4 +219,8 @@ export class DueWork {
       oldest: due.reduce((most, { oldest }) => Math.max(most, oldest), 0),
     };
   }
+}
+
+function columnsOf<Id extends string>(rooms: readonly (readonly [Id, number])[]): [Id[], number[]] {
+  return [rooms.map(([id]) => id), rooms.map(([, room]) => room)];
 }

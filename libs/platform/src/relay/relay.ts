@@ -1,19 +1,21 @@
-import { Doorbell, WORK_KINDS, type DeliveryId, type DestinationId, type LeadId, type WorkKind } from '#core';
+import { Doorbell, WORK_KINDS, type DeliveryId, type DestinationId, type LeadId, type TenantId, type WorkKind } from '#core';
 import type { Logger } from '../logging/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { JobQueue } from '../queue/queue-port.js';
-import { DESTINATION_STATES, type DestinationRoom, type DueRow, DueWork, MAX_RUNG, MAX_RUNG_PER_DESTINATION, roomOf } from './due-work.js';
+import {
+  DESTINATION_STATES,
+  type DestinationRoom,
+  type DueDelivery,
+  type DueLead,
+  type DueWork,
+  MAX_RUNG_PER_DESTINATION,
+  MAX_RUNG_PER_TENANT,
+  roomOf,
+} from './due-work.js';
+import { LostRings } from './lost-rings.js';
 import { Ringer } from './ringer.js';
 
 const POLL_MS = 250;
-/** A ring older than this without a result counts as lost. */
-const STALE_RING_SECONDS = 60;
-/**
- * It counts as lost sooner for a while after the queue was connected or Postgres came back, because whoever rang last has probably died
- * or failed, and while the queue has no job of the kind at all, because then it was emptied. Ringing too often is harmless.
- */
-const STALE_SOON_SECONDS = 5;
-const SOON_FOR_MS = 15_000;
 const ASK_QUEUE_EVERY_MS = 1000;
 const BACKLOG_EVERY_MS = 5000;
 /** After a missed ring the poll leaves the rows alone for this long instead of marking and unmarking them four times a second. */
@@ -27,13 +29,12 @@ const PAUSE_AFTER_MISS_MS = 2000;
  */
 export class Relay extends Doorbell {
   private readonly ringer: Ringer;
-  private readonly rung: Record<WorkKind, number> = { leads: 0, deliveries: 0 };
-  /** How many more of each destination may be rung until the next poll says it anew. */
-  private rooms = new Map<DestinationId, number>();
-  private readonly askedQueueAt: Record<WorkKind, number> = { leads: 0, deliveries: 0 };
+  private readonly lost = new LostRings();
+  /** How many more of each tenant and destination may be rung until the next poll says it anew. */
+  private rooms: { leads: Map<TenantId, number>; deliveries: Map<DestinationId, number> } = { leads: new Map(), deliveries: new Map() };
+  private askedQueueAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
-  private soonUntil = 0;
   private pausedUntil = 0;
   private takesDue = false;
   private stopped = false;
@@ -51,21 +52,22 @@ export class Relay extends Doorbell {
 
   useQueue(queue: JobQueue | undefined): void {
     this.ringer.use(queue);
-    this.soonUntil = performance.now() + SOON_FOR_MS;
+    this.lost.suspect();
   }
 
-  override reserve(kind: WorkKind, count: number, destinationId?: DestinationId): boolean {
+  override reserveLeads(tenantId: TenantId, count: number): boolean {
+    return this.reserve(this.rooms.leads, tenantId, count, MAX_RUNG_PER_TENANT);
+  }
+
+  override reserveDeliveries(destinationId: DestinationId, count: number): boolean {
+    return this.reserve(this.rooms.deliveries, destinationId, count, MAX_RUNG_PER_DESTINATION);
+  }
+
+  private reserve<Id>(rooms: Map<Id, number>, id: Id, count: number, most: number): boolean {
     if (this.stopped || !this.ringer.connected || performance.now() < this.pausedUntil) return false;
-    if (destinationId !== undefined) return this.reserveOf(destinationId, count);
-    if (this.rung[kind] + count > MAX_RUNG) return false;
-    this.rung[kind] += count;
-    return true;
-  }
-
-  private reserveOf(destinationId: DestinationId, count: number): boolean {
-    const room = this.rooms.get(destinationId) ?? MAX_RUNG_PER_DESTINATION;
+    const room = rooms.get(id) ?? most;
     if (count > room) return false;
-    this.rooms.set(destinationId, room - count);
+    rooms.set(id, room - count);
     return true;
   }
 
@@ -106,12 +108,13 @@ export class Relay extends Doorbell {
 
   private async poll(): Promise<void> {
     try {
+      await this.askQueue();
       await this.pollLeads();
       await this.pollDeliveries();
       if (this.takesDue && performance.now() - this.lastBacklogAt > BACKLOG_EVERY_MS) await this.measureBacklog();
       if (this.failing) {
         this.logger.info({ component: 'relay' }, 'polling again');
-        this.soonUntil = performance.now() + SOON_FOR_MS;
+        this.lost.suspect();
       }
       this.failing = false;
     } catch (error) {
@@ -121,32 +124,31 @@ export class Relay extends Doorbell {
     }
   }
 
+  private async askQueue(): Promise<void> {
+    if (!this.takesDue || performance.now() - this.askedQueueAt < ASK_QUEUE_EVERY_MS) return;
+    this.askedQueueAt = performance.now();
+    const incarnation = await this.ringer.incarnation();
+    if (incarnation !== undefined && this.lost.sees(incarnation))
+      this.logger.warn({ component: 'relay' }, 'the queue was emptied or its server was started anew: what is due is rung again');
+  }
+
   private async pollLeads(): Promise<void> {
-    const staleAfter = await this.staleAfter('leads');
-    this.rung.leads = await this.due.countRungLeads(staleAfter);
-    const room = MAX_RUNG - this.rung.leads;
-    if (this.rings && room > 0) this.ringRows(await this.due.takeLeads(staleAfter, room));
+    const staleAfter = this.lost.staleAfterSeconds();
+    const rung = await this.due.rungLeads(staleAfter);
+    this.rooms.leads = new Map([...rung].map(([id, count]) => [id, Math.max(0, MAX_RUNG_PER_TENANT - count)]));
+    if (this.rings) this.ringLeadsThatAreDue(await this.due.takeLeads(staleAfter, this.rooms.leads));
   }
 
   private async pollDeliveries(): Promise<void> {
-    const staleAfter = await this.staleAfter('deliveries');
+    const staleAfter = this.lost.staleAfterSeconds();
     const destinations = await this.due.rooms(staleAfter);
-    this.rung.deliveries = destinations.reduce((sum, { rung }) => sum + rung, 0);
-    this.rooms = new Map(destinations.map((destination) => [destination.id, roomOf(destination)]));
+    this.rooms.deliveries = new Map(destinations.map((destination) => [destination.id, roomOf(destination)]));
     this.tell(destinations);
-    if (!this.rings) return;
-    const rows = await this.due.takeDeliveries(staleAfter, this.rooms);
-    for (const row of rows) if (row.kind === 'deliveries') this.rooms.set(row.destinationId, (this.rooms.get(row.destinationId) ?? 0) - 1);
-    this.ringRows(rows);
+    if (this.rings) this.ringDeliveriesThatAreDue(await this.due.takeDeliveries(staleAfter, this.rooms.deliveries));
   }
 
   private get rings(): boolean {
     return this.takesDue && this.ringer.connected && performance.now() >= this.pausedUntil;
-  }
-
-  private async staleAfter(kind: WorkKind): Promise<number> {
-    const soon = performance.now() < this.soonUntil;
-    return soon || (await this.wasEmptied(kind)) ? STALE_SOON_SECONDS : STALE_RING_SECONDS;
   }
 
   private tell(destinations: readonly DestinationRoom[]): void {
@@ -157,27 +159,23 @@ export class Relay extends Doorbell {
     }
   }
 
-  private async wasEmptied(kind: WorkKind): Promise<boolean> {
-    if (this.rung[kind] === 0 || performance.now() - this.askedQueueAt[kind] < ASK_QUEUE_EVERY_MS) return false;
-    this.askedQueueAt[kind] = performance.now();
-    return this.ringer.isEmpty(kind);
+  private ringLeadsThatAreDue(rows: readonly DueLead[]): void {
+    for (const { id, tenantId, alone } of rows) {
+      this.rooms.leads.set(tenantId, (this.rooms.leads.get(tenantId) ?? 0) - 1);
+      if (alone) this.ringer.leadAlone(id);
+      else this.ringer.leads([id]);
+    }
   }
 
-  private ringRows(rows: readonly DueRow[]): void {
-    const together: LeadId[] = [];
-    const byDestination = new Map<DestinationId, DeliveryId[]>();
-    for (const row of rows) {
-      if (row.kind === 'deliveries') byDestination.set(row.destinationId, [...(byDestination.get(row.destinationId) ?? []), row.id]);
-      else if (row.alone) this.ringer.leads([row.id]);
-      else together.push(row.id);
+  private ringDeliveriesThatAreDue(rows: readonly DueDelivery[]): void {
+    for (const { id, destinationId } of rows) {
+      this.rooms.deliveries.set(destinationId, (this.rooms.deliveries.get(destinationId) ?? 0) - 1);
+      this.ringer.deliveries(destinationId, [id]);
     }
-    this.ringer.leads(together);
-    for (const [destinationId, ids] of byDestination) this.ringer.deliveries(destinationId, ids);
   }
 
   private async missed(kind: WorkKind, ids: readonly string[]): Promise<void> {
     this.pausedUntil = performance.now() + PAUSE_AFTER_MISS_MS;
-    this.rung[kind] = Math.max(0, this.rung[kind] - ids.length);
     await this.due.unring(kind, ids).catch(() => {
       // Postgres is away too: the rows keep their ring and count as lost after STALE_RING_SECONDS.
     });

@@ -16,25 +16,29 @@ function aRinger() {
 describe('Ringer', () => {
   afterEach(() => jest.useRealTimers());
 
-  it('packs ids into jobs and what comes during an add goes out together', async () => {
+  it('packs ids into jobs, and what comes during an add goes out together in as few of them as it fits in', async () => {
     const { ringer } = aRinger();
     const adds: (readonly Job[])[] = [];
     let letGo: () => void = () => {};
     ringer.use({
-      isEmpty: async () => false,
+      incarnation: async () => 'one',
       add: (jobs) => {
         adds.push(jobs);
         return adds.length === 1 ? new Promise((resolve) => (letGo = resolve)) : Promise.resolve();
       },
     });
-    ringer.leads(ids(120));
-    ringer.leads(ids(1));
+    ringer.leads(ids(45));
+    ringer.leads(ids(3));
+    ringer.leadAlone('suspect' as LeadId);
     ringer.deliveries('demo/crm' as DestinationId, ['d1' as DeliveryId]);
+    ringer.leads(ids(2));
+    ringer.deliveries('demo/other' as DestinationId, ['d2' as DeliveryId]);
+    ringer.deliveries('demo/crm' as DestinationId, ['d3' as DeliveryId]);
     letGo();
     await ringer.settled();
     expect(adds.map((jobs) => jobs.map((job) => (job.type === 'process_leads.v1' ? job.leadIds.length : job.deliveryIds.length)))).toEqual([
-      [50, 50, 20],
-      [1, 1],
+      [20, 20, 5],
+      [5, 1, 2, 1],
     ]);
   });
 
@@ -47,7 +51,7 @@ describe('Ringer', () => {
 
   it('reports what it could not ring: the queue refuses', async () => {
     const { ringer, missed } = aRinger();
-    ringer.use({ isEmpty: async () => false, add: () => Promise.reject(new Error('OOM command not allowed')) });
+    ringer.use({ incarnation: async () => 'one', add: () => Promise.reject(new Error('OOM command not allowed')) });
     ringer.deliveries('demo/crm' as DestinationId, ['d1' as DeliveryId]);
     await ringer.settled();
     expect(missed).toEqual([{ kind: 'deliveries', ids: ['d1'] }]);
@@ -59,7 +63,7 @@ describe('Ringer', () => {
     let hanging = true;
     const added: (readonly Job[])[] = [];
     ringer.use({
-      isEmpty: async () => false,
+      incarnation: async () => 'one',
       add: (jobs) => {
         if (hanging) return new Promise(() => {});
         added.push(jobs);

@@ -4,19 +4,25 @@ import type { Logger } from '../logging/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { JobQueue } from '../queue/queue-port.js';
 
-/** Ids per job. Small enough that a crash repeats little, large enough for the 600–800 jobs/s of BullMQ's Postgres backend. */
-const LEADS_PER_JOB = 50;
+/**
+ * Ids per job. Small enough that a crash repeats little and that the jobs a process has at once bound the leads it has in hand, large enough for
+ * the 600–800 jobs/s of BullMQ's Postgres backend.
+ */
+const LEADS_PER_JOB = 20;
 const DELIVERIES_PER_JOB = 25;
 const ADD_LIMIT_MS = 2000;
+const ANSWER_LIMIT_MS = 500;
 
+/** What goes into jobs of its own: deliveries of one destination, a lead that is run alone, or whatever leads there are. */
 interface Pending {
   readonly kind: WorkKind;
+  readonly together: string;
   readonly ids: readonly string[];
-  readonly jobs: readonly Job[];
 }
+const ANY_LEADS = 'leads';
 
 /**
- * Puts ids on the queue: one add at a time, and what comes meanwhile goes out together. A failed or slow add (`queue.add()` hangs for
+ * Puts ids on the queue: one add at a time, and what comes meanwhile goes out together, in as few jobs as it fits in. A failed or slow add (`queue.add()` hangs for
  * as long as Redis is away, measured) is given up after 2 s and reported through `onMissed`; a job that arrives after all is harmless.
  */
 export class Ringer {
@@ -39,26 +45,21 @@ export class Ringer {
     return this.queue !== undefined;
   }
 
-  leads(ids: readonly LeadId[], perJob = LEADS_PER_JOB): void {
-    this.push(
-      'leads',
-      ids,
-      chunked(ids, perJob).map((leadIds) => ({ type: 'process_leads.v1', leadIds })),
-    );
+  leads(ids: readonly LeadId[]): void {
+    this.push({ kind: 'leads', together: ANY_LEADS, ids });
   }
 
-  deliveries(_destinationId: DestinationId, ids: readonly DeliveryId[]): void {
-    this.push(
-      'deliveries',
-      ids,
-      chunked(ids, DELIVERIES_PER_JOB).map((deliveryIds) => ({ type: 'deliver_leads.v1', deliveryIds })),
-    );
+  leadAlone(id: LeadId): void {
+    this.push({ kind: 'leads', together: id, ids: [id] });
   }
 
-  /** true only when the queue says for certain that it has no job of this kind. */
-  async isEmpty(kind: WorkKind): Promise<boolean> {
-    if (this.queue === undefined || this.adding !== undefined) return false;
-    return within(ADD_LIMIT_MS, this.queue.isEmpty(kind)).catch(() => false);
+  deliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void {
+    this.push({ kind: 'deliveries', together: destinationId, ids });
+  }
+
+  /** As JobQueue says it; undefined while the queue does not answer. */
+  async incarnation(): Promise<string | undefined> {
+    return this.queue === undefined ? undefined : within(ANSWER_LIMIT_MS, this.queue.incarnation()).catch(() => undefined);
   }
 
   /** Resolves when nothing is being added. */
@@ -66,9 +67,9 @@ export class Ringer {
     while (this.adding !== undefined) await this.adding;
   }
 
-  private push(kind: WorkKind, ids: readonly string[], jobs: readonly Job[]): void {
-    if (ids.length === 0) return;
-    this.pending.push({ kind, ids, jobs });
+  private push(pending: Pending): void {
+    if (pending.ids.length === 0) return;
+    this.pending.push(pending);
     this.adding ??= this.addPending().finally(() => {
       this.adding = undefined;
     });
@@ -80,7 +81,7 @@ export class Ringer {
       try {
         if (this.queue === undefined) throw new Error('the queue is not connected');
         await failpoint('ring_before_add');
-        await within(ADD_LIMIT_MS, this.queue.add(batch.flatMap(({ jobs }) => jobs)));
+        await within(ADD_LIMIT_MS, this.queue.add(jobsOf(batch)));
         await failpoint('ring_after_add');
         for (const { kind, ids } of batch) this.metrics.rings.inc({ kind, result: 'rung' }, ids.length);
       } catch (error) {
@@ -93,6 +94,20 @@ export class Ringer {
       }
     }
   }
+}
+
+function jobsOf(batch: readonly Pending[]): Job[] {
+  const groups = new Map<string, { readonly kind: WorkKind; readonly ids: string[] }>();
+  for (const { kind, together, ids } of batch) {
+    const group = groups.get(together);
+    if (group === undefined) groups.set(together, { kind, ids: [...ids] });
+    else group.ids.push(...ids);
+  }
+  return [...groups.values()].flatMap(({ kind, ids }): Job[] =>
+    kind === 'leads'
+      ? chunked(ids as LeadId[], LEADS_PER_JOB).map((leadIds) => ({ type: 'process_leads.v1', leadIds }))
+      : chunked(ids as DeliveryId[], DELIVERIES_PER_JOB).map((deliveryIds) => ({ type: 'deliver_leads.v1', deliveryIds })),
+  );
 }
 
 function chunked<T>(items: readonly T[], size: number): T[][] {
