@@ -162,6 +162,7 @@ describe('many leads are taken up again', () => {
     ['statuses it does not go with', { kind: 'redeliver', filter: { status: ['REJECTED'] } }, 'redeliver is for leads that are'],
     ['a release of everything', { kind: 'release' }, 'a release needs the verdicts'],
     ['a filter nobody knows', { kind: 'redeliver', filter: { email: 'x' } }, 'does not know'],
+    ['a week', { kind: 'reprocess', filter: { status: ['REJECTED'], from: '2026-W47-1' } }, 'from must be a date'],
     ['a destination that is none', { kind: 'redeliver', filter: { destination: 'crm' } }, 'destination must be <tenant>/'],
   ])('%s is refused', async (_, body, detail) => {
     const answer = await world.ask(gateway, '/v1/replays', { tenant: 'demo', reason: 'no reason', ...body });

@@ -1,8 +1,8 @@
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
-import { Pools } from '#platform';
-import { ApiProblem, CheckedBody, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
+import { CheckedBody, Pools } from '#platform';
+import { ApiProblem, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
 import { eraseLead } from './erase-lead.js';
 import { ErasureAnswer, ErasureRequest } from './erasure-shapes.js';
 

@@ -1,7 +1,8 @@
 import { Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, TakesKeys } from '#access';
-import { ApiProblem, CheckedBody, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
+import { CheckedBody } from '#platform';
+import { ApiProblem, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
 import { Feedback, RecordedFeedback } from './feedback-shapes.js';
 import { RecordFeedback } from './record-feedback.js';
 

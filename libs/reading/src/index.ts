@@ -1,10 +1,7 @@
-export * from './checked-body.js';
-export * from './checked-query.js';
 export { type DestinationStanding, type DestinationsWanted, readDestinations } from './destinations/pg-destinations.js';
 export { type DestinationOrder, pauseDestination, resumeDestination } from './destinations/pg-pause-destination.js';
 export * from './health/readiness.js';
 export * from './leads/lead-id.js';
-export * from './leads/leads-query.js';
 export * from './observe-reads.js';
 export * from './openapi/api-docs.js';
 export * from './openapi/read-answers.js';

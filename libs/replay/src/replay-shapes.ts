@@ -6,11 +6,9 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
-  IsISO8601,
   IsNumber,
   IsOptional,
   IsString,
-  IsUUID,
   Matches,
   Max,
   Min,
@@ -29,11 +27,10 @@ import {
   REPLAY_STATUSES,
   type ReplayKind,
 } from '#core';
-import { RecentQuery } from '#reading';
+import { IsMoment } from '#platform';
 import type { ReplayFilter } from './replay.js';
 
 const SLUG_PAIR = /^[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9-]{0,62}$/;
-const MOMENT_HELP = { message: '$property must be a date (2026-11-22) or a moment with its zone (2026-11-22T08:00:00Z)' };
 const SLUG_HELP = { message: 'tenant must be the id of a tenant: small letters, digits and dashes' };
 
 /** Stands in a trail that outlives the lead: an e-mail address or a phone number in it would too. */
@@ -92,12 +89,12 @@ export class ReplayFilterShape implements ReplayFilter {
 
   @ApiPropertyOptional({ description: 'Received at or after', example: '2026-11-22T00:00:00Z' })
   @IsOptional()
-  @IsISO8601({ strict: true }, MOMENT_HELP)
+  @IsMoment()
   from?: string;
 
   @ApiPropertyOptional({ description: 'Received before', example: '2026-11-23' })
   @IsOptional()
-  @IsISO8601({ strict: true }, MOMENT_HELP)
+  @IsMoment()
   to?: string;
 }
 
@@ -213,11 +210,4 @@ export class ReplaysPageShape {
   @ApiProperty({ type: [ReplayShape], description: 'Newest first' }) replays!: readonly ReplayShape[];
   @ApiProperty({ type: String, nullable: true, description: 'For `cursor` of the next page; null on the last' }) next_cursor!:
     string | null;
-}
-
-export class ReplaysQuery extends RecentQuery {
-  @ApiPropertyOptional({ description: '`next_cursor` of the page before' })
-  @IsOptional()
-  @IsUUID(undefined, { message: 'cursor must be the next_cursor of an earlier page' })
-  cursor?: string;
 }

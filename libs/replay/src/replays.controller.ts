@@ -13,13 +13,13 @@ import {
 } from '@nestjs/swagger';
 import { Caller, type CallerOf, TakesKeys } from '#access';
 import type { TenantId } from '#core';
-import { Conflict, InvalidRequest, NotFound, Pools, SETTINGS, type Settings } from '#platform';
-import { ApiProblem, CheckedBody, CheckedQuery, ReadAnswers } from '#reading';
+import { CheckedBody, CheckedQuery, Conflict, InvalidRequest, NotFound, PageQuery, Pools, type Settings, SETTINGS } from '#platform';
+import { ApiProblem, ReadAnswers } from '#reading';
 import { checkWish } from './check-wish.js';
 import { countCandidates } from './count-candidates.js';
 import { cancelReplay, findReplay, listReplays, type ReplayCaller, resumeReplay, startReplay, tenantExists } from './pg-replays.js';
 import { type Replay, replayAsJson, type ReplayId, type ReplayWish } from './replay.js';
-import { ReplayDryRunShape, ReplayRequestShape, ReplayShape, ReplaysPageShape, ReplaysQuery } from './replay-shapes.js';
+import { ReplayDryRunShape, ReplayRequestShape, ReplayShape, ReplaysPageShape } from './replay-shapes.js';
 import { RunReplays } from './run-replays.js';
 
 type ReplayingCaller = CallerOf<'tenant' | 'operator'>;
@@ -68,7 +68,7 @@ export class ReplaysController {
   @Get()
   @ApiOperation({ summary: 'Replays, newest first, in pages' })
   @ApiOkResponse({ type: ReplaysPageShape })
-  async page(@Caller() caller: ReplayingCaller, @CheckedQuery() { tenant, cursor, limit }: ReplaysQuery): Promise<ReplaysPageShape> {
+  async page(@Caller() caller: ReplayingCaller, @CheckedQuery() { tenant, cursor, limit }: PageQuery): Promise<ReplaysPageShape> {
     const own = callerOf(caller).tenantId;
     if (own !== null && tenant !== undefined && tenant !== own) return { replays: [], next_cursor: null };
     const wanted = own ?? ((tenant ?? null) as TenantId | null);

@@ -1,17 +1,9 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsOptional, IsString, IsUUID, Matches, Max, Min } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsMoment, RecentQuery } from '#platform';
 import { BASELINES, type Baseline, DIFFERENCE_KINDS, type DifferenceKind, WHAT_IF_STATUSES, type WhatIfStatus } from './what-if.js';
 
-const MOST_ROWS = 500;
-const USUAL_ROWS = 50;
-const LIMIT_HELP = { message: `limit must be a whole number from 1 to ${MOST_ROWS}` };
 const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const MOMENT_HELP = { message: '$property must be a date (2026-11-22) or a moment with its zone (2026-11-22T08:00:00Z)' };
-const MOMENT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/;
-
-const asWholeNumber = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
 
 /** What is to be tried on which leads. */
 export class WhatIfRequest {
@@ -26,14 +18,12 @@ export class WhatIfRequest {
   draft!: number;
 
   @ApiProperty({ description: 'Leads received at or after', example: '2026-11-01' })
-  @Matches(MOMENT, MOMENT_HELP)
-  @IsISO8601({ strict: true }, MOMENT_HELP)
+  @IsMoment()
   from!: string;
 
   @ApiPropertyOptional({ description: 'Leads received before; now unless told', example: '2026-11-22T08:00:00Z' })
   @IsOptional()
-  @Matches(MOMENT, MOMENT_HELP)
-  @IsISO8601({ strict: true }, MOMENT_HELP)
+  @IsMoment()
   to?: string;
 
   @ApiPropertyOptional({ description: 'Only leads of this source of the tenant, by its name', example: 'webhook' })
@@ -73,39 +63,11 @@ export class PromoteRequest {
   force?: boolean;
 }
 
-export class WhatIfsQuery {
-  @ApiPropertyOptional({ description: 'Only this tenant', example: 'demo' })
-  @IsOptional()
-  @Matches(SLUG, { message: 'tenant must be the id of a tenant: small letters, digits and dashes' })
-  tenant?: string;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_ROWS, default: USUAL_ROWS })
-  @IsOptional()
-  @Transform(asWholeNumber)
-  @IsInt(LIMIT_HELP)
-  @Min(1, LIMIT_HELP)
-  @Max(MOST_ROWS, LIMIT_HELP)
-  limit: number = USUAL_ROWS;
-
-  @ApiPropertyOptional({ description: '`next_cursor` of the page before' })
-  @IsOptional()
-  @IsUUID(undefined, { message: 'cursor must be the next_cursor of an earlier page' })
-  cursor?: string;
-}
-
-export class DifferencesQuery {
+export class DifferencesQuery extends PickType(RecentQuery, ['limit']) {
   @ApiPropertyOptional({ enum: DIFFERENCE_KINDS })
   @IsOptional()
   @IsIn(DIFFERENCE_KINDS, { message: `kind must be one of ${DIFFERENCE_KINDS.join(', ')}` })
   kind?: DifferenceKind;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_ROWS, default: USUAL_ROWS })
-  @IsOptional()
-  @Transform(asWholeNumber)
-  @IsInt(LIMIT_HELP)
-  @Min(1, LIMIT_HELP)
-  @Max(MOST_ROWS, LIMIT_HELP)
-  limit: number = USUAL_ROWS;
 
   @ApiPropertyOptional({ description: '`next_cursor` of the page before' })
   @IsOptional()

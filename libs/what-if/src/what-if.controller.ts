@@ -2,8 +2,8 @@ import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import type { TenantId } from '#core';
-import { Conflict, InvalidRequest, NotFound } from '#platform';
-import { ApiProblem, CheckedBody, CheckedQuery, ReadAnswers } from '#reading';
+import { CheckedBody, CheckedQuery, Conflict, InvalidRequest, NotFound, PageQuery } from '#platform';
+import { ApiProblem, ReadAnswers } from '#reading';
 import { PgWhatIfs } from './pg-what-ifs.js';
 import type { WhatIf } from './what-if.js';
 import { cursorOf, differenceAnswer, placeOf, whatIfAnswer } from './what-if-answers.js';
@@ -15,7 +15,6 @@ import {
   WhatIfRequest,
   WhatIfShape,
   WhatIfsPage,
-  WhatIfsQuery,
 } from './what-if-shapes.js';
 
 type AnyCaller = CallerOf<'tenant' | 'operator'>;
@@ -55,7 +54,7 @@ export class WhatIfController {
   @Get()
   @ApiOperation({ summary: 'Runs, newest first' })
   @ApiOkResponse({ type: WhatIfsPage })
-  async page(@Caller() caller: AnyCaller, @CheckedQuery() { tenant, cursor, limit }: WhatIfsQuery): Promise<WhatIfsPage> {
+  async page(@Caller() caller: AnyCaller, @CheckedQuery() { tenant, cursor, limit }: PageQuery): Promise<WhatIfsPage> {
     const filter = { ...(tenant === undefined ? {} : { tenant }), ...(cursor === undefined ? {} : { before: cursor }), limit };
     const runs = await this.whatIfs.list(scopeOf(caller), filter);
     return { what_ifs: runs.map(whatIfAnswer), next_cursor: runs.length === limit ? (runs.at(-1)?.id ?? null) : null };

@@ -1,18 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional, IsString, IsUUID } from 'class-validator';
-import { RecentQuery } from '#reading';
+import { IsBoolean, IsIn, IsOptional, IsString } from 'class-validator';
+import { PageQuery } from '#platform';
 import { REFUSAL_VERDICTS, type RefusalVerdict } from '../body/refusal.js';
 
 const asTruth = ({ value }: { value: unknown }): unknown => (value === 'true' ? true : value === 'false' ? false : value);
 
 /** Filters of `GET /v1/quarantine`; all that are given must fit. */
-export class QuarantineQuery extends RecentQuery {
-  @ApiPropertyOptional({ description: '`next_cursor` of the page before' })
-  @IsOptional()
-  @IsUUID(undefined, { message: 'cursor must be the next_cursor of an earlier page' })
-  cursor?: string;
-
+export class QuarantineQuery extends PageQuery {
   @ApiPropertyOptional({ enum: REFUSAL_VERDICTS })
   @IsOptional()
   @IsIn(REFUSAL_VERDICTS, { message: `verdict must be one of ${REFUSAL_VERDICTS.join(', ')}` })

@@ -3,8 +3,8 @@ import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import type { InboundRequestId, SourceId } from '#core';
-import { requestIdOf } from '#platform';
-import { ApiProblem, CheckedQuery, ReadAnswers } from '#reading';
+import { CheckedQuery, requestIdOf } from '#platform';
+import { ApiProblem, ReadAnswers } from '#reading';
 import { PrismaQuarantine } from './prisma-quarantine.js';
 import {
   QuarantinedRequestInFull,

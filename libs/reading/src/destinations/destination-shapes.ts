@@ -1,11 +1,11 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsString, Matches } from 'class-validator';
 import { FAILURE_CLASSES, type FailureClass } from '#core';
-import { CountsQuery } from '../leads/leads-query.js';
+import { TenantQuery } from '#platform';
 import { DESTINATION_STATES, type DestinationState, MOST_WAITING } from './pg-destinations.js';
 
 /** For an operator, who sees those of every tenant. */
-export class DestinationsQuery extends CountsQuery {}
+export class DestinationsQuery extends TenantQuery {}
 
 /** Why a person pauses or resumes a destination: it stands in the audit trail. */
 export class PauseOrder {

@@ -3,9 +3,7 @@ import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags 
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import type { AuditActor } from '#audit';
 import { ActiveConfig, type DestinationId, destinationIdOf, type TenantId } from '#core';
-import { Conflict, InvalidRequest, NotFound, Pools } from '#platform';
-import { CheckedBody } from '../checked-body.js';
-import { CheckedQuery } from '../checked-query.js';
+import { CheckedBody, CheckedQuery, Conflict, InvalidRequest, NotFound, Pools } from '#platform';
 import { ApiProblem, ReadAnswers } from '../openapi/read-answers.js';
 import { ChangedDestination, DestinationShape, DestinationsList, DestinationsQuery, PauseOrder } from './destination-shapes.js';
 import { type DestinationStanding, readDestinations } from './pg-destinations.js';

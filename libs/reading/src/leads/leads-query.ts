@@ -1,50 +1,15 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { FAILURE_CLASSES, type FailureClass, LEAD_STATUSES, type LeadStatus } from '#core';
+import { IsMoment, PageQuery } from '#platform';
 
-export const MOST_ROWS = 500;
-export const USUAL_ROWS = 50;
-
-/** Digits only: `Number` would also take "", "0x10" and "1e2". */
-const asWholeNumber = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
 /** `status=READY,FAILED` or `status=READY&status=FAILED`. */
 const asList = ({ value }: { value: unknown }): unknown =>
   (Array.isArray(value) ? value : [value]).flatMap((text: unknown) => (typeof text === 'string' ? text.split(',') : [text]));
 
-const LIMIT_HELP = { message: `limit must be a whole number from 1 to ${MOST_ROWS}` };
-const MOMENT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/;
-const MOMENT_HELP = {
-  message:
-    '$property must be a date (2026-11-22) or a moment with its zone (2026-11-22T08:00:00Z; a + in the zone is written %2B in an address)',
-};
-const TENANT_HELP = { message: 'tenant must be the id of a tenant: small letters, digits and dashes' };
-
-export class CountsQuery {
-  @ApiPropertyOptional({ description: 'Only this tenant', example: 'demo' })
-  @IsOptional()
-  @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/, TENANT_HELP)
-  tenant?: string;
-}
-
-export class RecentQuery extends CountsQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_ROWS, default: USUAL_ROWS })
-  @IsOptional()
-  @Transform(asWholeNumber)
-  @IsInt(LIMIT_HELP)
-  @Min(1, LIMIT_HELP)
-  @Max(MOST_ROWS, LIMIT_HELP)
-  limit: number = USUAL_ROWS;
-}
-
 /** Filters of `GET /v1/leads`; all that are given must fit. */
-export class LeadsQuery extends RecentQuery {
-  @ApiPropertyOptional({ description: '`next_cursor` of the page before' })
-  @IsOptional()
-  @IsUUID(undefined, { message: 'cursor must be the next_cursor of an earlier page' })
-  cursor?: string;
-
+export class LeadsQuery extends PageQuery {
   @ApiPropertyOptional({ enum: LEAD_STATUSES, isArray: true, description: 'One or several: `status=READY,FAILED` or repeated' })
   @IsOptional()
   @Transform(asList)
@@ -76,14 +41,12 @@ export class LeadsQuery extends RecentQuery {
 
   @ApiPropertyOptional({ description: 'Received at or after', example: '2026-11-22T00:00:00Z' })
   @IsOptional()
-  @Matches(MOMENT, MOMENT_HELP)
-  @IsISO8601({ strict: true }, MOMENT_HELP)
+  @IsMoment()
   received_from?: string;
 
   @ApiPropertyOptional({ description: 'Received before', example: '2026-11-23' })
   @IsOptional()
-  @Matches(MOMENT, MOMENT_HELP)
-  @IsISO8601({ strict: true }, MOMENT_HELP)
+  @IsMoment()
   received_to?: string;
 
   @ApiPropertyOptional({

@@ -3,11 +3,11 @@ import type { Prisma, PrismaClient } from '@prisma/client';
 import { type CallerOf, OPERATORS_TRAIL, scopeOf, tenantCondition, type TenantScope } from '#access';
 import { AuditTrail } from '#audit';
 import { type FailureClass, firstIdAt, type LeadStatus, REASON_CODES } from '#core';
-import { inTransaction, Pools, PRISMA } from '#platform';
+import { inTransaction, Pools, PRISMA, type RecentQuery, type TenantQuery } from '#platform';
 import { listedLeadOf } from './lead-answers.js';
 import { type IdentityCondition, IdentitySearch } from './identity-search.js';
 import type { LeadCounts, LeadsPage, RecentLead } from './lead-shapes.js';
-import type { CountsQuery, LeadsQuery, RecentQuery } from './leads-query.js';
+import type { LeadsQuery } from './leads-query.js';
 
 /**
  * `received_at` decides whether a lead lies in a span of time, the primary key finds the span: ids begin with the gateway's time, which may
@@ -25,7 +25,7 @@ export class PrismaLeadLists {
     private readonly trail: AuditTrail,
   ) {}
 
-  async counts(scope: TenantScope, { tenant }: CountsQuery): Promise<LeadCounts> {
+  async counts(scope: TenantScope, { tenant }: TenantQuery): Promise<LeadCounts> {
     const groups = await this.prisma.lead.groupBy({ by: ['status'], where: { tenantId: tenantCondition(scope, tenant) }, _count: true });
     const byStatus = new Map(groups.map((group) => [group.status, group._count]));
     const of = (status: LeadStatus): number => byStatus.get(status) ?? 0;

@@ -2,14 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { Controller, Get, Header, Param, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
-import { requestIdOf } from '#platform';
-import { CheckedQuery } from '../checked-query.js';
+import { CheckedQuery, RecentQuery, requestIdOf, TenantQuery } from '#platform';
 import { ApiProblem, ReadAnswers } from '../openapi/read-answers.js';
 import { stringifyWithTexts } from './json-text.js';
 import { historyOf } from './lead-answers.js';
 import { leadIdOf, noSuchLead } from './lead-id.js';
 import { LeadCounts, LeadHistory, RecentLead } from './lead-shapes.js';
-import { CountsQuery, RecentQuery } from './leads-query.js';
 import { PrismaLeadLists } from './prisma-lead-lists.js';
 import { PrismaLeadReader } from './prisma-lead-reader.js';
 
@@ -28,7 +26,7 @@ export class StatsController {
   @Get('counts')
   @ApiOperation({ summary: 'How many leads stand where' })
   @ApiOkResponse({ type: LeadCounts })
-  counts(@Caller() caller: CallerOf<'tenant' | 'operator'>, @CheckedQuery() query: CountsQuery): Promise<LeadCounts> {
+  counts(@Caller() caller: CallerOf<'tenant' | 'operator'>, @CheckedQuery() query: TenantQuery): Promise<LeadCounts> {
     return this.lists.counts(scopeOf(caller), query);
   }
 

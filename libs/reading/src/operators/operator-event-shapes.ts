@@ -1,15 +1,10 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { type JsonObject, OPERATOR_EVENT_TYPES, type OperatorEventType } from '#core';
-import { RecentQuery } from '../leads/leads-query.js';
+import { PageQuery } from '#platform';
 
 /** Filters of `GET /v1/operator-events`; all that are given must fit. */
-export class OperatorEventsQuery extends RecentQuery {
-  @ApiPropertyOptional({ description: '`next_cursor` of the page before' })
-  @IsOptional()
-  @IsUUID(undefined, { message: 'cursor must be the next_cursor of an earlier page' })
-  cursor?: string;
-
+export class OperatorEventsQuery extends PageQuery {
   @ApiPropertyOptional({ enum: OPERATOR_EVENT_TYPES })
   @IsOptional()
   @IsIn(OPERATOR_EVENT_TYPES, { message: `type must be one of ${OPERATOR_EVENT_TYPES.join(', ')}` })

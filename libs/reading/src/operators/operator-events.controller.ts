@@ -3,8 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import type { TenantId } from '#core';
 import { type ListedEvent, readOperatorEvents } from '#operator-events';
-import { Pools } from '#platform';
-import { CheckedQuery } from '../checked-query.js';
+import { CheckedQuery, Pools } from '#platform';
 import { ReadAnswers } from '../openapi/read-answers.js';
 import { type OperatorEventShape, OperatorEventsPage, OperatorEventsQuery } from './operator-event-shapes.js';
 

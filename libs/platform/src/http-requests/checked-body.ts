@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { isJsonObject, type JsonObject, type JsonValue } from '#core';
-import { InvalidRequest, type ProblemError, TooLarge, UnsupportedMediaType } from '#platform';
+import { InvalidRequest, TooLarge, UnsupportedMediaType } from '../http-errors/http-problem.js';
+import type { ProblemError } from '../http-errors/problem.js';
 
 /** Bodies of administrative routes are a few short members. */
 const MOST_BYTES = 64 * 1024;

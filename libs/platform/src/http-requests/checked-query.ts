@@ -1,6 +1,7 @@
 import { Query, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
-import { InvalidRequest, type ProblemError } from '#platform';
+import { InvalidRequest } from '../http-errors/http-problem.js';
+import type { ProblemError } from '../http-errors/problem.js';
 
 /**
  * The query string as an instance of the parameter's class, every fault reported at once. An unknown parameter is a fault: a filter with a
