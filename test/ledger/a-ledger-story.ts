@@ -62,6 +62,8 @@ export async function aLead(pool: pg.Pool, story: LeadStory = {}): Promise<LeadI
     const sourceId = `acme/${source}` as SourceId;
     await appendAuditEvents(pool, [{ tenantId, leadId: id, type: 'lead.received', to: 'RECEIVED', actor: `source:${sourceId}` }]);
   }
+  if (status !== 'RECEIVED')
+    await appendAuditEvents(pool, [{ tenantId, leadId: id, type: 'lead.status', from: 'RECEIVED', to: status, actor: 'pipeline' }]);
   if (story.journey ?? !['RECEIVED', 'HELD', 'ERASED'].includes(status)) {
     await pool.query(
       `INSERT INTO journeys (id, tenant_id, lead_id, journey_no, outcome, decision, stages, config_version_id, duration_micros)

@@ -60,7 +60,8 @@ export interface Ledger {
   readonly balanced: boolean;
 }
 
-export const MOST_IDS = 20;
+/** Enough to look at; the count says how many there are. */
+export const MOST_IDS = 5;
 
 /** What can be wrong, what it means and what to do. Of one lead only the first that fits is told. */
 export const FINDINGS = {
@@ -107,6 +108,10 @@ export const FINDINGS = {
   decided_without_journey: {
     says: 'is decided, but no journey says how',
     mend: 'the status was changed past the gateway: decide it anew, or set it right by its trail',
+  },
+  status_without_event: {
+    says: 'has a status that its trail does not lead to',
+    mend: 'the status was changed past the gateway: set it back to where the last of the transitions in GET /stats/leads/{id}/history leads',
   },
 } as const satisfies Readonly<Record<string, { readonly says: string; readonly mend: string }>>;
 export type FindingCode = keyof typeof FINDINGS;

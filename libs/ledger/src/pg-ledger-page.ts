@@ -49,18 +49,27 @@ const FINDING = `
     WHEN delivery.unanswered THEN 'delivered_without_answer'
     WHEN lead.status = 'HELD' AND lead.hold_reason = 'awaiting_fetch' AND NOT coalesce(delivery.fetching, false) THEN 'fetched_by_nobody'
     WHEN lead.status NOT IN ('RECEIVED', 'HELD') AND journey.lead_id IS NULL THEN 'decided_without_journey'
+    WHEN receipt.stays <> 1 THEN 'status_without_event'
   END`;
 
 /**
  * Every table is read by the same range of lead ids, through an index, and put together once: a page of leads is one pass over each.
  * Only deliveries that nothing took the place of say anything about their lead.
+ *
+ * Where the trail leads is told without its order, which is that of several clocks: a lead came once more often into the status it has
+ * than it left it, and left every other as often as it came into it.
  */
 const LEADS = `
   WITH lead AS MATERIALIZED (
     SELECT id, tenant_id, source_id, status, hold_reason, rejection_reason FROM leads WHERE id >= $1 AND id < $2),
-  receipt AS MATERIALIZED (
-    SELECT lead_id, min(tenant_id) AS tenant_id, min(substring(actor FROM 8)) AS source_id
-      FROM audit_events WHERE lead_id >= $1 AND lead_id < $2 AND type = 'lead.received' GROUP BY lead_id),
+  trail AS MATERIALIZED (
+    SELECT event.lead_id, bool_or(type = 'lead.received') AS received,
+           min(event.tenant_id) FILTER (WHERE type = 'lead.received') AS tenant_id,
+           min(substring(actor FROM 8)) FILTER (WHERE type = 'lead.received') AS source_id,
+           count(*) FILTER (WHERE to_status = lead.status) - count(*) FILTER (WHERE from_status = lead.status) AS stays
+      FROM audit_events event LEFT JOIN lead ON lead.id = event.lead_id
+     WHERE event.lead_id >= $1 AND event.lead_id < $2 AND starts_with(type, 'lead.') GROUP BY event.lead_id),
+  receipt AS (SELECT * FROM trail WHERE received),
   answered AS MATERIALIZED (
     SELECT DISTINCT delivery_id FROM delivery_attempts
      WHERE lead_id >= $1 AND lead_id < $2 AND outcome = 'delivered' AND sent_state = 'answered'),

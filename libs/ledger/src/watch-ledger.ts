@@ -2,7 +2,7 @@ import { GATEWAY_SUBJECT, isJsonObject, type JsonObject } from '#core';
 import { keepResult, readResult, setAlarm, takeTurn } from '#operator-events';
 import { inTransaction, type Logger, type Metrics, type Pool } from '#platform';
 import { balanceLedger } from './balance-ledger.js';
-import { FINDINGS, type Ledger, LEDGER_STATES } from './ledger.js';
+import { FINDINGS, type Ledger, LEDGER_STATES, MOST_IDS } from './ledger.js';
 import { momentNow } from './pg-ledger-page.js';
 
 const NAME = 'ledger';
@@ -13,8 +13,6 @@ const MOST_SHARE = 1 / 30;
 const WINDOW_HOURS = { most: 24, least: 0.25 };
 const LONG_SECONDS = 10;
 const SHORT_SECONDS = 2;
-/** Of the ids of an alarm; `leadgate ledger` shows more. */
-const IDS_TOLD = 5;
 
 /**
  * The ledger of the last hours, worked out by one process a minute for all: as metrics, and as an alarm when it does not balance.
@@ -72,7 +70,7 @@ function unbalancedIn({ findings }: Ledger): number {
 function contradictionsOf({ findings }: Ledger): JsonObject {
   const codes: Record<string, number> = {};
   for (const { code, count } of findings) codes[code] = (codes[code] ?? 0) + count;
-  const ids = findings.flatMap((finding) => finding.ids).slice(0, IDS_TOLD);
+  const ids = findings.flatMap((finding) => finding.ids).slice(0, MOST_IDS);
   const [first] = findings;
   return first === undefined ? {} : { codes, ids, mend: FINDINGS[first.code].mend };
 }
