@@ -168,8 +168,40 @@ describe('an erased lead', () => {
   it('stays erased when it is asked for again, with one line in the trail', async () => {
     const id = await aLeadFullOfAPerson();
     await ask(id);
-    expect(await ask(id)).toEqual({ status: 200, body: { id, status: 'ERASED', already: true, told_to: [] } });
+    expect(await ask(id)).toMatchObject({ status: 200, body: { id, status: 'ERASED', already: true } });
     expect(await eventsOf(id)).toHaveLength(1);
+  });
+
+  it('says whom to tell each time it is asked for: who has it, and of whom that is not known', async () => {
+    const id = await aLead(owner, { tenant: 'acme', status: 'FAILED' });
+    // Delivered · a call under way · a call that was refused before.
+    for (const [epoch, status, sentState] of [
+      [1, 'DELIVERED', 'answered'],
+      [2, 'SENDING', 'unknown'],
+      [3, 'RETRYING', 'not_sent'],
+    ]) {
+      const delivery = uuidv7();
+      await owner.query(
+        `INSERT INTO deliveries (id, tenant_id, lead_id, destination_id, epoch, status, idempotency_key, content_type, payload, crm_record_id, finished_at)
+         VALUES ($1, 'acme', $2, 'acme/customer-api', $3::int, $4::text, 'k', 'application/json', '{}', 'r-' || $3::int, CASE WHEN $4 = 'DELIVERED' THEN now() END)`,
+        [delivery, id, epoch, status],
+      );
+      await owner.query(
+        `INSERT INTO delivery_attempts (delivery_id, attempt_no, tenant_id, lead_id, sent_state) VALUES ($1, 1, 'acme', $2, $3)`,
+        [delivery, id, sentState],
+      );
+    }
+    const told = async (): Promise<unknown> => ((await ask(id)).body as { told_to: unknown }).told_to;
+    const to = { destination: 'acme/customer-api' };
+    expect(await told()).toEqual([
+      { ...to, record_id: 'r-1', certain: true },
+      { ...to, record_id: 'r-2', certain: false },
+    ]);
+    const again = [
+      { ...to, record_id: null, certain: true },
+      { ...to, record_id: null, certain: false },
+    ];
+    expect([await told(), await told()]).toEqual([again, again]);
   });
 
   it('is either whole or gone: what breaks half-way leaves it as it was, and asking again finishes', async () => {
@@ -273,7 +305,9 @@ describe('leadgate erase', () => {
     const { code, said } = await run(id, '--tenant', 'acme', '--reason', 'person_asked');
     expect(code).toBe(0);
     expect(said).toContain(`The lead ${id} is erased. Tell those who may have it:\n  - acme/customer-api`);
-    expect((await run(id, '--tenant', 'acme', '--reason', 'person_asked')).said).toContain('was erased before');
+    expect((await run(id, '--tenant', 'acme', '--reason', 'person_asked')).said).toContain(
+      `The lead ${id} was erased before; nothing was changed. Tell those who may have it:\n  - acme/customer-api\n`,
+    );
     expect(await sightings(id)).toEqual([]);
   });
 

@@ -36,13 +36,13 @@ export interface ErasedLead {
   readonly leadId: LeadId;
   /** It was erased before; nothing was left to do. */
   readonly already: boolean;
-  /** Who may have the lead: each has to be told by a person (GDPR, article 19). Empty for a lead that was erased before. */
+  /** Who may have the lead: each has to be told by a person (GDPR, article 19), however often it is asked. */
   readonly toldTo: readonly ToldDestination[];
 }
 
 export interface ToldDestination {
   readonly destinationId: DestinationId;
-  /** The record there, if it named one: this is the last time that anybody here can say it. */
+  /** The record there, if it named one. Said once, by the erasure itself: it goes with the lead, and who asks again reads null. */
   readonly recordId: string | null;
   /** false: a call ended without an answer, or is under way; whether it has the lead is not known. */
   readonly certain: boolean;
@@ -53,6 +53,7 @@ const LOCK = `select tenant_id as "tenantId", status from leads where id = $1 an
 /** Nobody claims one from here on: whoever was sent it is in TOLD, and nobody is sent it after that was read. */
 const LOCK_DELIVERIES = `select from deliveries where lead_id = $1 order by id for no key update`;
 
+/** Reads what an erasure leaves as it is, so that it says the same afterwards, but for the record. */
 const TOLD = `
   select destination_id as "destinationId", crm_record_id as "recordId", status = 'DELIVERED' as certain
     from deliveries
@@ -79,9 +80,9 @@ export function eraseLead(pool: Pool, { scope, leadId, actor, reason }: Erasure)
     ]);
     if (rows[0] === undefined) return undefined;
     const { tenantId, status: from } = rows[0];
-    if (!canTransition(from, 'ERASED')) return { leadId, already: true, toldTo: [] };
     await client.query(LOCK_DELIVERIES, [leadId]);
     const { rows: toldTo } = await client.query<ToldDestination>(TOLD, [leadId]);
+    if (!canTransition(from, 'ERASED')) return { leadId, already: true, toldTo };
     const { heirs } = await passOn(client, { tenantId, leadId, actor, reason: 'earlier_lead_erased' });
     const requests = await eraseRows(client, leadId);
     const detail = { requests, destinations: toldTo.map(({ destinationId }) => destinationId), heirs: heirs.length };

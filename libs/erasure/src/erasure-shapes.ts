@@ -10,7 +10,8 @@ export class ErasureRequest {
 
 export class ToldDestinationLine {
   @ApiProperty({ example: 'demo/crm' }) destination!: string;
-  @ApiProperty({ type: String, nullable: true, description: 'The record there; it cannot be asked for again' }) record_id!: string | null;
+  @ApiProperty({ type: String, nullable: true, description: 'The record there; said once, null for a lead that was erased before' })
+  record_id!: string | null;
   @ApiProperty({ description: 'false: a call ended without an answer, so whether it has the lead is not known' }) certain!: boolean;
 }
 
@@ -18,6 +19,9 @@ export class ErasureAnswer {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty({ enum: ['ERASED'] }) status!: 'ERASED';
   @ApiProperty({ description: 'It was erased before; nothing was changed' }) already!: boolean;
-  @ApiProperty({ type: [ToldDestinationLine], description: 'Who may have the lead and has to be told by a person' })
+  @ApiProperty({
+    type: [ToldDestinationLine],
+    description: 'Who may have the lead and has to be told by a person; the same however often it is asked',
+  })
   told_to!: ToldDestinationLine[];
 }

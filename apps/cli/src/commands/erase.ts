@@ -39,11 +39,10 @@ function reasonIn(text: string | undefined): ErasureReason {
 }
 
 function inWords({ leadId, already, toldTo }: ErasedLead): string {
-  if (already) return `The lead ${leadId} was erased before; nothing was changed.`;
+  const done = already ? `The lead ${leadId} was erased before; nothing was changed.` : `The lead ${leadId} is erased.`;
   const told = toldTo.map(
     ({ destinationId, recordId, certain }) =>
       `  - ${destinationId}${recordId === null ? '' : `, record ${recordId}`}${certain ? '' : ' (not known whether it got the lead)'}`,
   );
-  const next = told.length === 0 ? 'No destination was sent it.' : `Tell those who may have it:\n${told.join('\n')}`;
-  return `The lead ${leadId} is erased. ${next}`;
+  return `${done} ${told.length === 0 ? 'No destination was sent it.' : `Tell those who may have it:\n${told.join('\n')}`}`;
 }
