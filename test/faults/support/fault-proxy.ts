@@ -7,6 +7,11 @@ export interface FaultProxyOptions {
   readonly look?: Look;
 }
 
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
  * Stands on a free port of this machine between a client and a server (the CRM, Postgres, Redis) and does to their bytes what networks do.
  * Everything may be switched while connections are open; what waits notices at once.
@@ -21,7 +26,7 @@ export class FaultProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly target: { readonly host: string; readonly port: number },
+    private target: Target,
     private readonly options: FaultProxyOptions,
   ) {
     this.port = (server.address() as AddressInfo).port;
@@ -30,10 +35,14 @@ export class FaultProxy {
 
   /** @param url of the server, in any protocol that says its port */
   static async start(url: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
-    const { hostname, port } = new URL(url);
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new FaultProxy(server, { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }, options);
+    return new FaultProxy(server, targetOf(url), options);
+  }
+
+  /** Connections that come from now on end at another server, as after a failover; whoever connects knows the same address. */
+  leadTo(url: string): void {
+    this.target = targetOf(url);
   }
 
   /** The same address with this proxy in front. */
@@ -95,6 +104,11 @@ export class FaultProxy {
     new Pipe(client, server, ends, 'upstream', this.toxics, look).start();
     new Pipe(server, client, ends, 'downstream', this.toxics, look).start();
   }
+}
+
+function targetOf(url: string): Target {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
 class BothEnds implements Ends {

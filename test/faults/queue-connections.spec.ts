@@ -1,0 +1,151 @@
+import { Redis } from 'ioredis';
+import { type CacheRedis, startCacheRedis } from '../support/cache-redis.js';
+import { eventually } from '../support/eventually.js';
+import { hasTestRedis } from '../support/test-redis.js';
+import { FaultProxy } from './support/fault-proxy.js';
+import { acceptLead, FaultWorld } from './support/fault-world.js';
+import type { GatewaySlot } from './support/gateway-slot.js';
+import { judge } from './support/oracle.js';
+import type { Look } from './support/pipe.js';
+
+const DELIVER = 'leadgate:deliver';
+/** BullMQ's scripts are called by their hash; the one that completes a job is the only one with 14 keys. */
+const COMPLETES = /evalsha\r\n\$40\r\n[0-9a-f]{40}\r\n\$2\r\n14\r\n/i;
+/** A worker that waits asks anew every 5 s; a ring that is lost counts as lost after 60 s. */
+const NEXT_JOB_SECONDS = 5;
+const LOST_RING_SECONDS = 60;
+const ROUNDS = 3;
+
+/** Cuts the connection over which a delivery job is completed, once each time it is told to. */
+class CompletionCut {
+  cuts = 0;
+  private wanted: 'the request' | 'the answer' | undefined;
+  private completing = 0;
+  /** Done at the moment of the cut, before anything else happens on the wire. */
+  onCut: () => void = () => {};
+
+  cutOnce(what: 'the request' | 'the answer', onCut: () => void = () => {}): void {
+    this.wanted = what;
+    this.onCut = onCut;
+  }
+
+  readonly look: Look = (direction, bytes, connectionNo) => {
+    if (this.wanted === undefined) return 'pass';
+    if (direction === 'upstream' && COMPLETES.test(bytes.toString('latin1')) && bytes.includes(`${DELIVER}:`)) {
+      if (this.wanted === 'the request') return this.cut();
+      this.completing = connectionNo;
+    } else if (direction === 'downstream' && connectionNo === this.completing) return this.cut();
+    return 'pass';
+  };
+
+  private cut(): 'cut' {
+    this.wanted = undefined;
+    this.completing = 0;
+    this.cuts += 1;
+    setImmediate(this.onCut);
+    return 'cut';
+  }
+}
+
+(hasTestRedis ? describe : describe.skip)('connections to the queue in Redis', () => {
+  const cut = new CompletionCut();
+  let redis: CacheRedis;
+  let wire: FaultProxy;
+  let client: Redis;
+  let world: FaultWorld;
+  let gateway: GatewaySlot;
+  /** Reaches Redis past the wire. */
+  let other: GatewaySlot;
+  const acknowledged: string[] = [];
+
+  beforeAll(async () => {
+    redis = await startCacheRedis({ maxmemory: '0', 'maxmemory-policy': 'noeviction' });
+    wire = await FaultProxy.start(redis.url, { look: cut.look });
+    client = new Redis(redis.url);
+    world = await FaultWorld.open({ redisUrl: wire.before(redis.url) });
+    gateway = world.slot();
+    other = world.slot({ REDIS_URL: redis.url });
+    await gateway.start();
+  }, 60_000);
+  afterAll(async () => {
+    await world?.close();
+    client?.disconnect();
+    await wire?.close();
+    await redis?.stop();
+  }, 60_000);
+
+  async function send(to = gateway): Promise<string> {
+    const leadId = await acceptLead(to.url, acknowledged.length + 1);
+    acknowledged.push(leadId);
+    return leadId;
+  }
+
+  const delivered = (leadId: string): Promise<void> =>
+    world.until('it is delivered', `select from leads where id = $1 and status = 'DELIVERED'`, [leadId], 90);
+
+  /** What BullMQ told of a job, in order. */
+  async function eventsOf(jobId: string): Promise<string[]> {
+    const entries = await client.xrange(`${DELIVER}:events`, '-', '+');
+    return entries
+      .map(([, [...fields]]) => Object.fromEntries(fields.flatMap((name, n) => (n % 2 === 0 ? [[name, fields[n + 1]]] : []))))
+      .filter((event) => event['jobId'] === jobId)
+      .map((event) => String(event['event']));
+  }
+
+  it('F20: the completion of a job is cut off before it reaches Redis: another process has the job again, and the CRM one effect', async () => {
+    // From now on BullMQ calls its script by the hash.
+    await delivered(await send());
+    cut.cutOnce('the request', () => (wire.down = true));
+    const leadId = await send();
+    await delivered(leadId);
+    await eventually('the completion is cut', async () => (cut.cuts === 1 ? true : undefined));
+    const [jobId = '', ...more] = await client.lrange(`${DELIVER}:active`, 0, -1);
+    expect(more).toEqual([]);
+    // Its lock has run out, and that was noticed once before: what a minute and a half would do.
+    await client.del(`${DELIVER}:${jobId}:lock`, `${DELIVER}:stalled-check`);
+    await client.sadd(`${DELIVER}:stalled`, jobId);
+    await other.start();
+    await eventually('the job ran again', async () => ((await eventsOf(jobId)).at(-1) === 'completed' ? true : undefined), 60);
+    expect((await eventsOf(jobId)).filter((event) => event === 'stalled' || event === 'completed')).toEqual(['stalled', 'completed']);
+    wire.heal();
+    await other.kill('SIGTERM');
+    await delivered(await send());
+    expect(await world.crm.requests()).toHaveLength(acknowledged.length);
+  }, 180_000);
+
+  it('F20: the answer to the completion is cut off: the job is over, the CRM has one effect, and the worker goes on', async () => {
+    const before = cut.cuts;
+    cut.cutOnce('the answer');
+    await delivered(await send());
+    await eventually('the answer is cut', async () => (cut.cuts > before ? true : undefined));
+    await delivered(await send());
+    expect(await world.crm.requests()).toHaveLength(acknowledged.length);
+  }, 180_000);
+
+  it('F42: the connections on which workers wait are killed: the next lead does not wait for a lost ring', async () => {
+    const seconds: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const waiting = await eventually('both workers wait for a job', async () => {
+        const clients = String(await client.client('LIST', 'TYPE', 'NORMAL')).split('\n');
+        const ids = clients.filter((line) => line.includes('cmd=bzpopmin')).map((line) => /^id=(\d+)/.exec(line)?.[1] ?? '');
+        return ids.length === 2 ? ids : undefined;
+      });
+      for (const id of waiting) await client.client('KILL', 'ID', id);
+      const leadId = await send();
+      await delivered(leadId);
+      const [lead] = await world.rows<{ seconds: number }>(
+        `select extract(epoch from started_at - received_at)::float8 as seconds from leads join delivery_attempts on lead_id = leads.id where leads.id = $1`,
+        [leadId],
+      );
+      seconds.push(lead?.seconds ?? Number.POSITIVE_INFINITY);
+    }
+    expect(Math.max(...seconds)).toBeLessThan(LOST_RING_SECONDS - 10);
+    // One of them on a machine that is slow just then.
+    expect(Math.min(...seconds)).toBeLessThan(NEXT_JOB_SECONDS);
+  }, 180_000);
+
+  it('and in the end nothing is lost, doubled or changed', async () => {
+    await world.settled();
+    expect(await judge(world, { acknowledged, redisUrl: redis.url })).toEqual([]);
+  }, 60_000);
+});
