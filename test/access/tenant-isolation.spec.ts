@@ -135,7 +135,11 @@ async function aRefusedRequest(tenant: string | null): Promise<string> {
 
 /** The id in a path is the lead's, or that of the refused request of the replay or of the what-if below theirs. */
 const addressOf = ({ path }: Route, id?: string): string =>
-  url + path.replace('{id}', id ?? idBelow(path)).replace('{name}', id ?? DESTINATION);
+  url +
+  path
+    .replace('{id}', id ?? idBelow(path))
+    .replace('{tenant}', OWNER)
+    .replace('{name}', id ?? DESTINATION);
 function idBelow(path: string): string {
   if (path.startsWith('/v1/quarantine')) return requestId;
   if (path.startsWith('/v1/what-ifs')) return whatIfId;
@@ -175,6 +179,7 @@ describe('every guarded route of the API', () => {
       'get /stats/leads/{id}/history',
       'get /v1/destinations',
       'get /v1/destinations/{name}',
+      'get /v1/destinations/{tenant}/{name}',
       'get /v1/leads',
       'get /v1/leads/{id}',
       'get /v1/operator-events',
@@ -187,6 +192,8 @@ describe('every guarded route of the API', () => {
       'get /v1/what-ifs/{id}/differences',
       'post /v1/destinations/{name}/pause',
       'post /v1/destinations/{name}/resume',
+      'post /v1/destinations/{tenant}/{name}/pause',
+      'post /v1/destinations/{tenant}/{name}/resume',
       'post /v1/feedback',
       'post /v1/leads/{id}/erase',
       'post /v1/leads/{id}/replay',
@@ -198,6 +205,7 @@ describe('every guarded route of the API', () => {
       'post /v1/what-ifs/{id}/cancel',
       'post /v1/what-ifs/{id}/promote',
       'put /v1/destinations/{name}',
+      'put /v1/destinations/{tenant}/{name}',
     ]);
   });
 

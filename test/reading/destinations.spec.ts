@@ -167,6 +167,40 @@ describe('destinations are shown', () => {
   });
 });
 
+describe('a destination is found by the id that the list shows', () => {
+  it.each(['acme/customer-api', 'acme%2Fcustomer-api', 'acme%2fcustomer-api', 'customer-api?tenant=acme'])('as %s', async (id) => {
+    expect(await read(`/v1/destinations/${id}`)).toMatchObject({ id: 'acme/customer-api', tenant: 'acme', name: 'customer-api' });
+    expect(await read(`/v1/destinations/${id}`, tenantKey)).toMatchObject({ id: 'acme/customer-api' });
+    expect(await send('PUT', `/v1/destinations/${id}`, {})).toMatchObject({ status: 409 });
+  });
+
+  it.each(['acme/customer-api', 'acme%2Fcustomer-api'])('and paused and resumed as %s', async (id) => {
+    expect(await send('POST', `/v1/destinations/${id}/pause`, { reason: 'the CRM moves' })).toMatchObject({
+      status: 200,
+      body: { changed: true, destination: { id: 'acme/customer-api', state: 'paused' } },
+    });
+    expect(await send('POST', `/v1/destinations/${id}/resume`, { reason: 'it moved' }, tenantKey)).toMatchObject({
+      status: 200,
+      body: { changed: true, destination: { state: 'working' } },
+    });
+  });
+
+  it.each([
+    'other/customer-api',
+    'other%2Fcustomer-api',
+    'acme%2Fcustomer-api?tenant=other',
+    'acme/nowhere',
+    'acme%2F',
+    '%2Fcustomer-api',
+    'acme%2Fcustomer-api%2Fx',
+  ])('and to a tenant there is none of %s', async (id) => {
+    expect((await reading.get(`/v1/destinations/${id}`, tenantKey)).status).toBe(404);
+    const [path, query = ''] = id.split('?');
+    expect((await send('POST', `/v1/destinations/${path}/pause?${query}`, { reason: 'x' }, tenantKey)).status).toBe(404);
+    expect((await owner.query('SELECT FROM breakers')).rowCount).toBe(0);
+  });
+});
+
 describe('a destination is paused and resumed', () => {
   it('by a tenant’s key, with a reason, in the trail, and operators are told', async () => {
     const order = { reason: 'the CRM moves' };

@@ -5,7 +5,9 @@ import { AuditModule } from '#audit';
 import { ActiveConfig } from '#core';
 import { KeyRings, KeysModule } from '#keys';
 import { ConfigStore, echoRequestId, HealthProbes, Pools, ProblemFilter, QUEUE_BACKEND, type QueueBackend } from '#platform';
+import { DestinationsByIdController } from './destinations/destinations-by-id.controller.js';
 import { DestinationsController } from './destinations/destinations.controller.js';
+import { KnownDestinations } from './destinations/known-destinations.js';
 import { CheckHealth } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
 import { ConfigProbe, PipelineProbe, PostgresProbe, QueueProbe } from './health/probes.js';
@@ -25,6 +27,7 @@ const CONTROLLERS = [
   StatsController,
   LeadsController,
   DestinationsController,
+  DestinationsByIdController,
   OperatorEventsController,
 ];
 
@@ -39,6 +42,11 @@ const CONTROLLERS = [
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: CheckHealth, useFactory: (probes: HealthProbes) => new CheckHealth(probes), inject: [HealthProbes] },
     Readiness,
+    {
+      provide: KnownDestinations,
+      useFactory: (pools: Pools, config: ActiveConfig) => new KnownDestinations(pools, config),
+      inject: [Pools, ActiveConfig],
+    },
     {
       provide: IdentitySearch,
       useFactory: (config: ActiveConfig, rings: KeyRings) => new IdentitySearch(config, rings),

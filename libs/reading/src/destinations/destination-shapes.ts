@@ -52,7 +52,7 @@ export class DestinationShape {
   @ApiProperty({ type: String, nullable: true, description: 'Why it is paused or held, as a code', example: 'destination_refuses_us' })
   reason!: string | null;
   @ApiProperty({ type: String, nullable: true, description: 'Who paused it' }) paused_by!: string | null;
-  @ApiProperty({ type: 'integer', description: 'Leads whose calls failed in a row' }) failures!: number;
+  @ApiProperty({ type: 'integer', description: 'Calls that failed in a row, of different leads' }) failures!: number;
   @ApiProperty({ type: Number, nullable: true, description: 'What is left of its rate after it said "too fast"; null: all' })
   calls_per_second!: number | null;
   @ApiProperty({ type: 'integer', description: `Deliveries that will still be sent; counted up to ${MOST_WAITING}` }) waiting!: number;

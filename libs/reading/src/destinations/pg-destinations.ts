@@ -20,7 +20,7 @@ export interface DestinationStanding {
   /** A code; of a hold or pause. */
   readonly reason: string | null;
   readonly pausedBy: string | null;
-  /** Leads whose calls failed in a row. */
+  /** Calls that failed in a row, of different leads. */
   readonly failures: number;
   /** What is left of its rate after answers of 429; null: nothing was taken away. */
   readonly callsPerSecond: number | null;
