@@ -1,9 +1,8 @@
-import { FAILURE_CLASSES, type FailureClass, HOLD_REASONS, type HoldReason, type LeadStatus } from '#core';
-import type { DeliveryRecord, LeadRecord } from './lead-record.js';
+import { HOLD_REASONS, type HoldReason, type LeadStatus } from '#core';
+import type { LeadRecord } from './lead-record.js';
+import { EXHAUSTED, HELD_FOR, type MendingDelivery, type SettingsOf, whatMends } from './what-mends.js';
 
-type Facts = Pick<LeadRecord, 'status' | 'holdReason'> & {
-  readonly deliveries: readonly Pick<DeliveryRecord, 'status' | 'failureClass' | 'supersededAt'>[];
-};
+type Facts = Pick<LeadRecord, 'status' | 'holdReason'> & { readonly deliveries: readonly MendingDelivery[] };
 
 const BY_STATUS: Readonly<Record<Exclude<LeadStatus, 'HELD' | 'PERMANENTLY_FAILED'>, string | null>> = {
   RECEIVED: 'It waits for its decision, which comes by itself within seconds. If it does not, `leadgate doctor` says why.',
@@ -16,6 +15,10 @@ const BY_STATUS: Readonly<Record<Exclude<LeadStatus, 'HELD' | 'PERMANENTLY_FAILE
   ERASED: null,
 };
 
+/** Of any other lead nothing is to be sent, whatever became of its deliveries. */
+const GOES_BY_DELIVERIES: readonly LeadStatus[] = ['READY', 'FAILED', 'HELD', 'PERMANENTLY_FAILED'];
+
+/** Of holds for a destination's sake the deliveries say more, where they are known. */
 const BY_HOLD_REASON: Readonly<Record<HoldReason, string>> = {
   index_unavailable: 'Its duplicate check could not be made. It goes on by itself, at the latest at `hold_until`.',
   duplicate:
@@ -24,35 +27,37 @@ const BY_HOLD_REASON: Readonly<Record<HoldReason, string>> = {
   fetch_failed: 'Its fields could not be fetched from its source. Mend the access to the source, then replay it with `reprocess`.',
   poison:
     'The process died several times while it worked on this lead. Report it with the log; after an update replay it with `reprocess`.',
-  unknown_outcome:
-    'A call ended without an answer, and this destination would take a repetition for a second lead. Look it up in the CRM: if it is not there, replay it with `redeliver`; if it is, leave it.',
-  destination_refuses_us: 'The CRM refused our credentials. Mend them, then replay it with `redeliver`.',
+  unknown_outcome: HELD_FOR.unknown_outcome,
+  destination_refuses_us: HELD_FOR.destination_refuses_us,
 };
 
-const BY_FAILURE_CLASS: Readonly<Record<FailureClass, string>> = {
-  refused:
-    "The CRM said no to this lead (`last_error`). Mend the CRM's rules, then replay it with `redeliver`; or our rules or mapping, then `reprocess`.",
-  exhausted: 'Every attempt of the schedule failed (`last_error`). Once the CRM is well, replay it with `redeliver`.',
-  misconfigured: 'The address or the credentials of the destination are wrong. Mend its configuration, then replay it with `redeliver`.',
-  gone: 'The destination is no more (410). Give it another address, then replay it with `redeliver`.',
-  missing_field:
-    'A field that the destination requires was missing, so nothing was sent. Mend mapping or rules, then replay it with `reprocess`.',
-  protocol_error:
-    'The CRM answered with something that is no answer. Mend the CRM or the outcome rules of the destination, then replay it with `redeliver`.',
-  internal: 'A fault of ours. Report it; after an update replay it with `redeliver`.',
-};
+/**
+ * What a lead waits for and what a person can do, for support staff and without data of the person: a sentence or two, or where several
+ * destinations need something a line for each, with its name before it. null: nothing is left to do.
+ */
+export function decideWhatNext({ status, holdReason, deliveries }: Facts, settingsOf: SettingsOf = () => undefined): string | null {
+  const mends = !GOES_BY_DELIVERIES.includes(status)
+    ? []
+    : deliveries.flatMap((delivery) => {
+        const says = whatMends(delivery, settingsOf);
+        return says === null ? [] : [{ destination: delivery.destination, says }];
+      });
+  const own = ownSentence(status, holdReason, mends.length > 0);
+  if (mends.length === 1 && own === null) return mends[0]?.says ?? null;
+  const lines = [...(own === null ? [] : [own]), ...mends.map(({ destination, says }) => `${destination}: ${says}`)];
+  return lines.length === 0 ? null : lines.join('\n');
+}
 
-/** What a lead waits for and what a person can do, in a sentence for support staff without data of the person; null: nothing is left to do. */
-export function decideWhatNext({ status, holdReason, deliveries }: Facts): string | null {
+/** What its status says; null: nothing, or less than its deliveries do. */
+function ownSentence(status: LeadStatus, holdReason: string | null, deliveriesSpeak: boolean): string | null {
   switch (status) {
     case 'HELD': {
       const reason = HOLD_REASONS.find((one) => one === holdReason);
-      return reason === undefined ? null : BY_HOLD_REASON[reason];
+      if (reason === undefined || (deliveriesSpeak && reason in HELD_FOR)) return null;
+      return BY_HOLD_REASON[reason];
     }
-    case 'PERMANENTLY_FAILED': {
-      const failed = deliveries.find((one) => one.status === 'PERMANENTLY_FAILED' && one.supersededAt === null);
-      return BY_FAILURE_CLASS[FAILURE_CLASSES.find((one) => one === failed?.failureClass) ?? 'exhausted'];
-    }
+    case 'PERMANENTLY_FAILED':
+      return deliveriesSpeak ? null : EXHAUSTED;
     default:
       return BY_STATUS[status];
   }

@@ -39,7 +39,7 @@ export function historyOf(lead: LeadRecord): LeadHistory {
 export function leadOf(lead: LeadRecord, config: TenantConfig | undefined): LeadShape {
   return {
     ...listedLeadOf(lead),
-    what_next: decideWhatNext(lead),
+    what_next: decideWhatNext(lead, (name) => config?.destinations.find((one) => one.name === name)?.authentication.kind),
     hold_until: lead.holdUntil,
     correlation_id: lead.correlationId,
     request_id: lead.requestId,

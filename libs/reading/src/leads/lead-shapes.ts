@@ -233,7 +233,8 @@ export class LeadShape extends ListedLead {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'For people: what it waits for and what can be done; null: nothing is left to do',
+    description:
+      'For people: what it waits for and what can be done; where several destinations need something a line for each, with its name before it. null: nothing is left to do',
   })
   what_next!: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) hold_until!: Date | null;
