@@ -134,11 +134,31 @@ describe('leadgate config apply, list, activate', () => {
     expect(await json('config', 'list', acme)).toMatchObject({ versions: [{ version: 1, active: true }] });
   });
 
+  it('judge a secret as the gateways will read it, not as it lies beside the file', async () => {
+    mkdirSync(join(folder, 'draft'));
+    write('draft/token', 'beside the draft');
+    const file = named('Acme');
+    Object.assign((file.destinations as JsonObject[])[0]!, { authentication: { kind: 'bearer', token: 'file:token' } });
+    write('draft/acme.json', file);
+    const refusal =
+      'destinations[0].authentication.token: the file token cannot be read (ENOENT); its path starts from the configuration folder';
+    for (const verb of ['draft', 'apply']) {
+      expect(await run('config', verb, 'draft/acme.json')).toMatchObject({ code: 1, said: expect.stringContaining(refusal) as string });
+    }
+    write('config/token', 'where gateways read it');
+    expect(await json('config', 'draft', 'draft/acme.json')).toMatchObject({ ok: true, version: 1 });
+    expect(await json('config', 'activate', acme, '1')).toMatchObject({ ok: true, result: 'activated' });
+  });
+
+  it('say which file cannot be read', async () => {
+    expect((await run('config', 'draft', 'gone.json')).said).toBe('Nothing was changed. gone.json:\n  - cannot be read (ENOENT)\n');
+  });
+
   it('refuse what cannot be used, change nothing and end with 1', async () => {
     write('bad.json', { ...named('Acme'), name: 'env:NOBODY_SETS_THIS' });
     expect(await run('config', 'apply', 'bad.json')).toEqual({
       code: 1,
-      said: 'Nothing was changed:\n  - name: the variable NOBODY_SETS_THIS is not set. Set it, or write what holds without it: env:NOBODY_SETS_THIS|default\n',
+      said: 'Nothing was changed. bad.json:\n  - name: the variable NOBODY_SETS_THIS is not set. Set it, or write what holds without it: env:NOBODY_SETS_THIS|default\n',
       complained: '',
     });
     expect(await json('config', 'activate', acme, '1')).toEqual({

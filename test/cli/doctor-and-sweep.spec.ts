@@ -127,7 +127,7 @@ describe('leadgate doctor', () => {
     const { said } = await leadgate(['doctor'], { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/leadgate', LEADGATE_CONFIG: folder });
     expect(said).toMatch(/^ok {4}settings {7}every setting can be used\n/);
     expect(said).toMatch(/\nBAD {3}postgres {7}Postgres does not answer: [^\n]*\n {21}→ until then/);
-    expect(said).toMatch(/\n1 bad, 1 warnings, 2 good\n$/);
+    expect(said).toMatch(/\n1 bad, 1 warning, 2 good\n$/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { runCli } from './cli.js';
 import { CommandProblem, type Command } from './command.js';
 import { COMMANDS } from './commands.js';
+import { renderHelp } from './help.js';
 
 const greet: Command = {
   name: 'people greet',
@@ -96,7 +97,7 @@ describe('leadgate', () => {
   it.each([[[]], [['--help']], [['-h']], [['help']]])('%j lists the commands', async (words) => {
     const { code, said } = await run(...words);
     expect(code).toBe(0);
-    expect(said).toContain('leadgate people greet NAME [WORDS] [--loud] [--from CITY] [--also NAME]...   say hello to somebody');
+    expect(said).toContain('leadgate people greet NAME [WORDS] [options]   say hello to somebody');
     expect(said).toContain('Exit codes: 0');
   });
 
@@ -105,6 +106,7 @@ describe('leadgate', () => {
     async (words) => {
       const { code, said } = await run(...words);
       expect(code).toBe(0);
+      expect(said).toContain('leadgate people greet NAME [WORDS] [--loud] [--from CITY] [--also NAME]...\n');
       expect(said).toContain('Say hello to somebody.\nIt is friendly.\n');
       expect(said).toContain('  NAME          whom\n');
       expect(said).toContain('  --also NAME   whom else\n');
@@ -121,6 +123,15 @@ describe('every command', () => {
     const names = COMMANDS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[a-z]+(-[a-z]+)*( [a-z]+)?$/);
+  });
+
+  it('fits its help into a terminal', () => {
+    const overview = renderHelp([], COMMANDS)?.split('\n') ?? [];
+    expect(Math.max(...overview.map((line) => line.length))).toBeLessThan(170);
+    for (const { name } of COMMANDS) {
+      const [usage = ''] = renderHelp(name.split(' '), COMMANDS)?.split('\n\n') ?? [];
+      for (const line of usage.split('\n')) expect(line.length).toBeLessThan(110);
+    }
   });
 
   it('asks for required arguments before optional ones', () => {

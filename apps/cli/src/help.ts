@@ -4,6 +4,9 @@ import { COMMON_OPTIONS } from './command-line.js';
 const EXIT_CODES =
   'Exit codes: 0 all is well, or done · 1 it ran and the answer is bad news, or it failed · 2 the command line was not understood.';
 
+/** Columns of a terminal that nobody made wider. */
+const WIDTH = 100;
+
 /** Help about what the words name: all commands, those of a noun, or one; undefined when they name nothing. */
 export function renderHelp(topic: readonly string[], commands: readonly Command[]): string | undefined {
   const wanted = topic.join(' ');
@@ -14,9 +17,9 @@ export function renderHelp(topic: readonly string[], commands: readonly Command[
   return [
     'leadgate <noun> <verb>: look after a Leadgate gateway. It works on DATABASE_URL, or on the Postgres that `npm start` runs.',
     '',
-    ...columns(some.map((command) => [`  leadgate ${usage(command)}`, command.summary])),
+    ...columns(some.map((command) => [`  leadgate ${shortUsage(command)}`, command.summary])),
     '',
-    'Every command takes --help and --json.',
+    'Every command takes --help, which explains its options, and --json.',
     EXIT_CODES,
     '',
   ].join('\n');
@@ -25,7 +28,7 @@ export function renderHelp(topic: readonly string[], commands: readonly Command[
 function helpOf(command: Command): string {
   const options = Object.entries({ ...command.options, ...COMMON_OPTIONS });
   return [
-    `leadgate ${usage(command)}`,
+    ...wrapped(`leadgate ${usage(command)}`),
     '',
     `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
     ...(command.notes === undefined ? [] : [command.notes]),
@@ -40,12 +43,32 @@ function helpOf(command: Command): string {
   ].join('\n');
 }
 
-function usage({ name, arguments: known = [], options = {} }: Command): string {
-  const words = known.map((argument) => (argument.required ? argument.name : `[${argument.name}]`));
+/** As much as fits beside a summary. */
+function shortUsage(command: Command): string {
+  return [...namesOf(command), ...(command.options === undefined ? [] : ['[options]'])].join(' ');
+}
+
+function usage(command: Command): string {
+  const { options = {} } = command;
   const flags = Object.entries(options).map(
     ([option, { value, many }]) => `[--${option}${value === undefined ? '' : ` ${value}`}]${many === true ? '...' : ''}`,
   );
-  return [name, ...words, ...flags].join(' ');
+  return [...namesOf(command), ...flags].join(' ');
+}
+
+function namesOf({ name, arguments: known = [] }: Command): string[] {
+  return [name, ...known.map((argument) => (argument.required ? argument.name : `[${argument.name}]`))];
+}
+
+/** Broken before a bracket where it gets too long for a terminal; what follows is indented. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const part of text.split(/ (?=\[)/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length < WIDTH) lines.splice(-1, 1, `${last} ${part}`);
+    else lines.push(last === undefined ? part : `    ${part}`);
+  }
+  return lines;
 }
 
 /** Two columns, the second one aligned. */

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { destinationProblems } from '#delivery';
 import { SourceKinds } from '#ingestion';
-import { type ConfigJudges, configFolderOf, originOf, OutboundRules, type Settings } from '#platform';
+import { type ConfigJudges, configFolderOf, type LoadedFile, loadConfigFile, originOf, OutboundRules, type Settings } from '#platform';
 import type { World } from './command.js';
 import { settingsOf } from './database.js';
 
@@ -10,6 +10,11 @@ import { settingsOf } from './database.js';
 export function configJudges(world: World): ConfigJudges {
   const rules = new OutboundRules(settingsOf(world).outbound.allowed);
   return { env: world.env, check: (config) => [...new SourceKinds().problemsOf(config), ...destinationProblems(config, rules)] };
+}
+
+/** A file that may lie anywhere, judged as the gateways will use it: with the secrets that their configuration folder refers to. */
+export function loadTenantFile(path: string, world: World): LoadedFile {
+  return loadConfigFile(path, dirname(path), configJudges(world), configFolderOf(settingsOf(world).files.config));
 }
 
 /** As the person at the command line means it. */

@@ -1,13 +1,16 @@
 import type { ActivationResult } from '#platform';
 import type { Report } from '../command.js';
 
-/** What `config apply` and `config activate` say. */
-export function activationReport(result: ActivationResult): Report {
+/** @param file whose problems they are, where it is a file's */
+export function activationReport(result: ActivationResult, file?: string): Report {
   if (result.kind === 'refused') {
     const { problems } = result;
     return {
       exitCode: 1,
-      text: ['Nothing was changed:', ...problems.map((problem) => `  - ${problem}`)].join('\n'),
+      text: [
+        file === undefined ? 'Nothing was changed:' : `Nothing was changed. ${file}:`,
+        ...problems.map((problem) => `  - ${problem}`),
+      ].join('\n'),
       json: { ok: false, result: 'refused', problems },
     };
   }

@@ -1,9 +1,9 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { appendAuditEvents } from '#audit';
-import { draftFile, loadConfigFile } from '#platform';
+import { draftFile } from '#platform';
 import { CommandProblem, type Command } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
-import { configJudges, pathFrom } from '../tenant-files.js';
+import { loadTenantFile, pathFrom } from '../tenant-files.js';
 import { activationReport } from './activation-report.js';
 
 export const configDraft: Command = {
@@ -11,13 +11,14 @@ export const configDraft: Command = {
   summary: "keep a tenant's file as a version without making it active, to try it with `leadgate what-if start`",
   notes:
     'No gateway takes it up. It becomes active with `leadgate what-if promote`, or `leadgate config activate`.\n' +
-    'Paths of mapping files start from the folder of FILE: draft from a copy of the configuration folder.',
+    'Paths of mapping files start from the folder of FILE: draft from a copy of the configuration folder. Those of file: references\n' +
+    'start from the configuration folder itself (LEADGATE_CONFIG), where each gateway reads them.',
   arguments: [{ name: 'FILE', summary: 'the file of one tenant, YAML or JSON', required: true }],
   options: { tenant: { value: 'ID', summary: 'refuse the file unless it is about this tenant' } },
   async run(call) {
     const path = pathFrom(call.world, call.argument('FILE'));
-    const { name, prepared, problems } = loadConfigFile(path, dirname(path), configJudges(call.world));
-    if (problems.length > 0) return activationReport({ kind: 'refused', problems });
+    const { name, prepared, problems } = loadTenantFile(path, call.world);
+    if (problems.length > 0) return activationReport({ kind: 'refused', problems }, name);
     if (prepared === undefined) throw new CommandProblem(`${name} is a mapping file. Draft the file of the tenant that refers to it.`);
     const wanted = call.value('tenant');
     if (wanted !== undefined && wanted !== prepared.tenantId)

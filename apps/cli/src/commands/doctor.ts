@@ -49,5 +49,9 @@ function inWords(findings: readonly Finding[]): string {
     ...(mend === undefined ? [] : [`${indent}→ ${mend}`]),
   ]);
   const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
-  return [...lines, '', `${count('bad')} bad, ${count('warn')} warnings, ${count('good')} good`].join('\n');
+  return [
+    ...lines,
+    '',
+    `${count('bad')} bad, ${count('warn')} ${count('warn') === 1 ? 'warning' : 'warnings'}, ${count('good')} good`,
+  ].join('\n');
 }

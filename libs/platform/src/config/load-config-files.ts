@@ -45,13 +45,19 @@ export function listConfigFiles(configPath: string): string[] {
     .filter(isFile);
 }
 
-/** Reads one file and all it refers to. Whatever is wrong with it is in `problems`; it never throws. */
-export function loadConfigFile(path: string, folder: string, { env, check }: ConfigJudges): LoadedFile {
+/**
+ * Reads one file and all it refers to. Whatever is wrong with it is in `problems`; it never throws.
+ *
+ * @param folder what the paths of mapping files start from
+ * @param configFolder what those of `file:` references start from: the gateways' own folder, also where the file lies elsewhere
+ */
+export function loadConfigFile(path: string, folder: string, { env, check }: ConfigJudges, configFolder = folder): LoadedFile {
   const files = new ReadFiles(folder);
+  const references = new ReadFiles(configFolder);
   const loaded = (rest: Partial<LoadedFile>): LoadedFile => ({
     name: basename(path),
     problems: [],
-    changed: () => files.changed(),
+    changed: () => files.changed() || references.changed(),
     ...rest,
   });
   let text: string;
@@ -66,7 +72,7 @@ export function loadConfigFile(path: string, folder: string, { env, check }: Con
   if ('problems' in parsing) return loaded({ problems: parsing.problems });
   const { parsed } = parsing;
   if (!isTenantFile(parsed)) return loaded({ problems: mappingProblems(text) });
-  const preparation = prepareVersion(parsed, { env, check, readFile: files.read });
+  const preparation = prepareVersion(parsed, { env, check, readFile: references.read }, files.read);
   const tenantId = typeof parsed.tenant === 'string' ? (parsed.tenant as TenantId) : undefined;
   if ('prepared' in preparation) return loaded({ prepared: preparation.prepared, tenantId: preparation.prepared.tenantId });
   return loaded({ problems: preparation.problems, ...(tenantId === undefined ? {} : { tenantId }) });

@@ -1,5 +1,5 @@
 import { isJsonObject, parseMappingFile, withMappingFile, type JsonObject, type JsonValue, type MappingConfig } from '#core';
-import { readFailure, resolveText, type ReferenceSources } from './references.js';
+import { readFailure, resolveText, type ReferenceSources, type ResolvedText } from './references.js';
 
 export interface InlinedMappings {
   readonly content: JsonObject;
@@ -12,13 +12,17 @@ export interface InlinedMappings {
  * version. `attributes.file` (itself possibly a reference) becomes `attributes.rules`; a file of the older flat form is the whole
  * mapping: it becomes the mapping's `fields` and takes the place of its attributes.
  */
-export function inlineMappingFiles(content: JsonObject, sources: ReferenceSources): InlinedMappings {
+export function inlineMappingFiles(
+  content: JsonObject,
+  sources: ReferenceSources,
+  readMappingFile: ReferenceSources['readFile'],
+): InlinedMappings {
   const problems: string[] = [];
   if (!Array.isArray(content.mappings)) return { content, problems };
   const mappings = content.mappings.map((mapping, index): JsonValue => {
     if (!isJsonObject(mapping) || !isJsonObject(mapping.attributes) || typeof mapping.attributes.file !== 'string') return mapping;
     const { file, ...attributes } = mapping.attributes;
-    const inlined = inlineOne({ ...mapping, attributes }, file as string, sources);
+    const inlined = inlineOne({ ...mapping, attributes }, resolveText(file as string, sources), readMappingFile);
     if ('mapping' in inlined) return inlined.mapping;
     problems.push(...inlined.problems.map((problem) => `mappings[${index}].attributes.file: ${problem}`));
     return mapping;
@@ -28,16 +32,15 @@ export function inlineMappingFiles(content: JsonObject, sources: ReferenceSource
 
 function inlineOne(
   mapping: JsonObject & { attributes: JsonObject },
-  file: string,
-  sources: ReferenceSources,
+  path: ResolvedText,
+  readMappingFile: ReferenceSources['readFile'],
 ): { readonly mapping: JsonValue } | { readonly problems: readonly string[] } {
   if (mapping.attributes.rules !== undefined) return { problems: ['the attributes have rules besides; keep one of file and rules'] };
-  const path = resolveText(file, sources);
   // An open reference is told of when the references of the whole content are resolved.
   if ('problem' in path) return { problems: [] };
   let text: string;
   try {
-    text = sources.readFile(path.text);
+    text = readMappingFile(path.text);
   } catch (error) {
     return {
       problems: [

@@ -18,7 +18,8 @@ export function readOperatorSecrets(
   env: Environment,
   folder: string,
 ): { secrets: string[]; problems: string[] } {
-  const sources = { env, readFile: (path: string) => readFileSync(resolve(folder, path), 'utf8') };
+  const readFile = (path: string): string => readFileSync(resolve(folder, path), 'utf8');
+  const sources = { env, readFile, startsFrom: 'the folder in which the command was given' };
   const secrets: string[] = [];
   const problems: string[] = [];
   for (const [name, text] of Object.entries(written)) {

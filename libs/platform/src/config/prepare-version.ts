@@ -23,10 +23,18 @@ export interface ConfigContext extends ReferenceSources {
 
 export type Preparation = { readonly prepared: PreparedVersion } | { readonly problems: readonly string[] };
 
-/** From what a tenant's file says to what may become a version, or every problem there is. */
-export function prepareVersion(parsed: JsonValue, context: ConfigContext): Preparation {
+/**
+ * From what a tenant's file says to what may become a version, or every problem there is.
+ *
+ * @param readMappingFile reads what becomes part of the version; references are read as the gateways will read them, by the context
+ */
+export function prepareVersion(
+  parsed: JsonValue,
+  context: ConfigContext,
+  readMappingFile: ConfigContext['readFile'] = context.readFile,
+): Preparation {
   if (!isJsonObject(parsed)) return { problems: ['is not an object with members such as tenant, sources and rules'] };
-  const inlined = inlineMappingFiles(parsed, context);
+  const inlined = inlineMappingFiles(parsed, context, readMappingFile);
   const resolved = resolveContent(inlined.content, context);
   const problems = [...inlined.problems, ...writtenSecrets(inlined.content), ...unstorableTexts(inlined.content)];
   if ('problems' in resolved) return { problems: [...problems, ...resolved.problems] };

@@ -1,10 +1,13 @@
+import { isAbsolute } from 'node:path';
 import { isJsonObject, type JsonValue } from '#core';
 import type { Environment } from './environment.js';
 
 export interface ReferenceSources {
   readonly env: Environment;
-  /** Text of a file; relative paths start from the configuration folder. Throws when it cannot be read. */
+  /** Text of a file. Throws when it cannot be read. */
   readonly readFile: (path: string) => string;
+  /** What relative paths start from, for people; `the configuration folder` unless told. */
+  readonly startsFrom?: string;
 }
 
 /** The content with every reference replaced; those that could not be stay as written and are told of, one sentence each, beginning with their place. */
@@ -13,7 +16,7 @@ export interface ResolvedReferences {
   readonly problems: readonly string[];
 }
 
-type ResolvedText = { readonly text: string } | { readonly problem: string };
+export type ResolvedText = { readonly text: string } | { readonly problem: string };
 
 const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?:\|(.*))?$/s;
 
@@ -70,7 +73,7 @@ function fromVariable(rest: string, { env }: ReferenceSources): ResolvedText {
   return { problem: `the variable ${name} is not set. Set it, or write what holds without it: env:${name}|default` };
 }
 
-function fromFile(path: string, { readFile }: ReferenceSources): ResolvedText {
+function fromFile(path: string, { readFile, startsFrom = 'the configuration folder' }: ReferenceSources): ResolvedText {
   if (path === '') return { problem: 'file: must be followed by a path, as in file:/run/secrets/token' };
   try {
     const [line = ''] = readFile(path)
@@ -78,7 +81,8 @@ function fromFile(path: string, { readFile }: ReferenceSources): ResolvedText {
       .split(/\r?\n/, 1);
     return line === '' ? { problem: `the first line of the file ${path} is empty; put the value there` } : { text: line };
   } catch (error) {
-    return { problem: `the file ${path} cannot be read (${readFailure(error)})` };
+    const start = isAbsolute(path) ? '' : `; its path starts from ${startsFrom}`;
+    return { problem: `the file ${path} cannot be read (${readFailure(error)})${start}` };
   }
 }
 
