@@ -1,5 +1,5 @@
 import type { TenantId } from '#core';
-import { type ComponentHealth, type HealthProbe, type Logger, Rounds } from '#platform';
+import { type ComponentHealth, type HealthProbe, type Logger, Rounds, ToldProblems } from '#platform';
 import type { UsableRings } from './decide-usable-rings.js';
 import { readKeyDocument, type KeyDocument } from './key-document.js';
 import { type KeyProvider, KeysUnreadable } from './key-provider.port.js';
@@ -34,11 +34,12 @@ export class FollowedKeyRings extends KeyRings implements HealthProbe {
   private agreed: KeyDocument | undefined;
   private documentProblems: readonly string[] = [];
   private registryProblem: string | undefined;
-  private told = new Set<string>();
+  private readonly told: ToldProblems;
   private readonly rounds: Rounds;
 
   constructor(private readonly parts: FollowedKeyRingsParts) {
     super();
+    this.told = new ToldProblems(parts.logger, 'keys', 'the identity keys have no problems any more');
     this.rounds = new Rounds(() => this.look(), parts.pollSeconds * 1000);
   }
 
@@ -74,7 +75,7 @@ export class FollowedKeyRings extends KeyRings implements HealthProbe {
   private async look(): Promise<void> {
     await this.lookAtProvider();
     if (this.document !== undefined) await this.lookAtRegistry(this.document);
-    this.tell();
+    this.told.tell(this.problems());
   }
 
   private async lookAtProvider(): Promise<void> {
@@ -118,14 +119,5 @@ export class FollowedKeyRings extends KeyRings implements HealthProbe {
 
   private meanwhile(): string {
     return this.document === undefined ? '; until then leads are not checked for duplicates' : '; the keys read before stay in use';
-  }
-
-  /** Each problem is logged when it appears and its end when it is gone, not at every look. */
-  private tell(): void {
-    const { logger } = this.parts;
-    const now = new Set(this.problems());
-    for (const problem of now) if (!this.told.has(problem)) logger.warn({ component: 'keys' }, problem);
-    if (this.told.size > 0 && now.size === 0) logger.info({ component: 'keys' }, 'the identity keys have no problems any more');
-    this.told = now;
   }
 }

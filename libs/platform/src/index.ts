@@ -1,5 +1,6 @@
 export * from './coalescer/coalescer.js';
 export * from './config/activate-version.js';
+export { ROLES, SETTING_KEYS } from './config/all-setting-keys.js';
 export type { VersionRow } from './config/config-rows.js';
 export * from './config/list-versions.js';
 export type { ConfigCheck, ConfigContext } from './config/prepare-version.js';
@@ -37,6 +38,7 @@ export * from './http-requests/page-query.js';
 export * from './ids/new-id.js';
 export * from './logging/logger.js';
 export * from './logging/nest-logger.js';
+export { ToldProblems } from './logging/told-problems.js';
 export * from './metrics/metrics.js';
 export * from './platform.module.js';
 export * from './postgres/connection-string.js';

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { ActiveConfig, type ConfiguredSource, type ConfigVersionId, type ResolvedConfig, type TenantId } from '#core';
 import type { Logger } from '../logging/logger.js';
 import { sqlStateOf } from '../postgres/sql-state.js';
+import { ToldProblems } from '../logging/told-problems.js';
 import { Rounds } from '../rounds.js';
 import type { AppendActivation } from './activate-version.js';
 import { ConfigShelf } from './config-shelf.js';
@@ -38,16 +39,15 @@ export class ConfigStore extends ActiveConfig {
   private readonly shelf = new ConfigShelf();
   private readonly importer: FileImporter;
   private readonly follower: RowFollower;
-  private readonly logger: Logger;
   private databaseProblem: string | undefined;
   private followed = false;
-  private told = new Set<string>();
+  private readonly told: ToldProblems;
   private readonly rounds = new Rounds(() => this.runRound(), ROUND_MS);
 
   constructor(private readonly options: ConfigStoreOptions) {
     super();
     const { pool, configPath, env, check, appendAuditEvents, logger } = options;
-    this.logger = logger;
+    this.told = new ToldProblems(logger, 'config', 'the configuration has no problems any more');
     this.importer = new FileImporter(pool, appendAuditEvents, { env, check, configPath });
     this.follower = new RowFollower(pool, this.shelf, { env, check, folder: configFolderOf(configPath) }, logger);
   }
@@ -112,20 +112,12 @@ export class ConfigStore extends ActiveConfig {
         this.databaseProblem = `the configuration cannot be read from or written to Postgres: ${reasonOf(error)}`;
       }
     }
-    this.tell();
+    this.told.tell(this.problems());
   }
 
   private async follow(): Promise<void> {
     await this.follower.follow();
     this.followed = true;
-  }
-
-  /** Each problem is logged when it appears and its end when it is gone, not once a second. */
-  private tell(): void {
-    const now = new Set(this.problems());
-    for (const problem of now) if (!this.told.has(problem)) this.logger.warn({ component: 'config' }, problem);
-    if (this.told.size > 0 && now.size === 0) this.logger.info({ component: 'config' }, 'the configuration has no problems any more');
-    this.told = now;
   }
 }
 

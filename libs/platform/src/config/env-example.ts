@@ -1,5 +1,5 @@
 import { DEMO_TENANT_VARIABLES } from './demo-tenant-variables.js';
-import { SETTING_KEYS } from './settings.js';
+import { SETTING_KEYS } from './all-setting-keys.js';
 
 /** The text of .env.example: every setting with its sentence, commented out at its preset. `npm run env:example` writes it. */
 export function renderEnvExample(): string {

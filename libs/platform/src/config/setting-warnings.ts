@@ -1,5 +1,6 @@
 import { nearestName } from './nearest-name.js';
-import { type Environment, SETTING_KEYS } from './settings.js';
+import type { Environment } from './environment.js';
+import { SETTING_KEYS } from './all-setting-keys.js';
 
 const PREFIX = 'LEADGATE_';
 /** Read by the test run, not by the gateway. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { SETTING_KEYS } from './all-setting-keys.js';
 import { renderEnvExample } from './env-example.js';
 import { settingWarnings } from './setting-warnings.js';
-import { InvalidSettings, SETTING_KEYS, readSettings } from './settings.js';
+import { InvalidSettings, readSettings } from './settings.js';
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   try {

@@ -15,7 +15,7 @@ export function ApiProblem(status: number, description: string): ClassDecorator 
 export function ReadAnswers(): ClassDecorator {
   return applyDecorators(
     ApiExtraModels(Problem),
-    ApiProblem(400, 'A query parameter cannot be used'),
+    ApiProblem(400, 'The query or the body cannot be used; `errors` names each fault'),
     ApiProblem(401, 'The key is missing, unknown or revoked'),
     ApiProblem(403, 'A key of this scope does not open this route'),
     ApiProblem(503, 'The database does not answer'),
