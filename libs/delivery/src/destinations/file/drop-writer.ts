@@ -2,7 +2,7 @@ import type { DestinationAnswer, DestinationCall } from '../../destination.port.
 import type { BatchLimits } from '../in-batches/batches.js';
 import { notSent } from '../over-http/read-http-answer.js';
 import { type DiskFailure, diskFailure } from './disk.js';
-import { DropFolder } from './drop-folder.js';
+import { ABANDONED_SECONDS, DropFolder, STILL_SECONDS } from './drop-folder.js';
 import { type RowForm, rowOf } from './file-rows.js';
 import { MaybeWritten, NothingWritten, PartFile } from './part-file.js';
 
@@ -21,7 +21,8 @@ const FORGETS_EVERY_MS = 3_600_000;
  * repeated delivery is looked up first, in everything that was ever written here and by whomever.
  *
  * A process that stood still and lives on writes nothing that is late: whose file it is and what time it is are asked right before each write.
- * What is left is a process that stands still for a minute exactly between that question and the write it precedes.
+ * It may stand still between that question and the write as well. So before a repeated delivery is looked up, the files of processes that show
+ * no life are taken over (take-over.ts): what such a process writes when it wakes goes to a file that nobody sees.
  */
 export class DropWriter {
   private readonly folder: DropFolder;
@@ -58,9 +59,10 @@ export class DropWriter {
   /** Finishes a file whose time has come, shows that this process is alive, and takes up what others left. */
   round(): Promise<void> {
     return this.inTurn(async () => {
+      if (this.part !== undefined && !(await this.part.isOurs())) await this.abandon(this.part);
       await this.part?.touch();
       if (this.part !== undefined && this.rules !== undefined && this.now() - this.part.bornAt >= this.rules.maxAgeMs) await this.finish();
-      await this.folder.publishAbandoned(new Set(this.part === undefined ? [] : [this.part.path]));
+      await this.folder.takeOverAll(this.ours(), ABANDONED_SECONDS);
       if (this.now() < this.forgetsAt) return;
       this.forgetsAt = this.now() + FORGETS_EVERY_MS;
       await this.folder.forgetOldKeys();
@@ -95,6 +97,7 @@ export class DropWriter {
   /** By key the file it is in. A first attempt cannot be there. */
   private async alreadyThere(calls: readonly DestinationCall[]): Promise<Map<string, string>> {
     const asked = calls.filter(({ attemptNo }) => attemptNo > 1).map(({ idempotencyKey }) => idempotencyKey);
+    if (asked.length > 0) await this.folder.takeOverAll(this.ours(), STILL_SECONDS);
     const { part } = this;
     const here = part === undefined ? [] : asked.filter((key) => part.keys.has(key));
     const found = await this.folder.holding(new Set(asked.filter((key) => !here.includes(key))));
@@ -135,6 +138,10 @@ export class DropWriter {
   private async abandon(part: PartFile): Promise<void> {
     this.part = undefined;
     await part.close().catch(() => {});
+  }
+
+  private ours(): ReadonlySet<string> {
+    return new Set(this.part === undefined ? [] : [this.part.path]);
   }
 
   private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isMissing, makeBelow, syncFolder } from './disk.js';
 import type { FileFormat } from './file-fields.js';
@@ -68,7 +68,7 @@ export class PartFile {
    */
   async append(rows: ReadonlyMap<string, string>): Promise<void> {
     await this.put(Buffer.from([...rows.values()].join('')));
-    // Taken from us while this process stood still: then somebody else has published it without these rows.
+    // Taken from us while this process stood still: then what was written now is in a file that nobody will see, or in somebody's copy.
     if (!(await this.isOurs())) throw new MaybeWritten('the file was taken over', { cause: { code: 'TAKEN_OVER' } });
     for (const key of rows.keys()) this.keys.add(key);
   }
@@ -79,11 +79,15 @@ export class PartFile {
     await this.handle.utimes(now, now);
   }
 
-  /** Gives the file to whoever collects it; one without rows goes. */
+  /** Gives the file to whoever collects it; one without rows goes, and of one that was taken from us others have given out what was in it. */
   async publish(): Promise<void> {
     await this.close();
-    if (this.rows === 0) await unlink(this.path);
-    else await publish(this.path, [...this.keys]);
+    try {
+      if (this.rows === 0) await unlink(this.path);
+      else await publish(this.path, [...this.keys]);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -121,13 +125,23 @@ export class PartFile {
     } catch {
       throw new MaybeWritten('the write failed and could not be taken back', { cause });
     }
+    // Whoever took the file over meanwhile may have what was taken back.
+    if (!(await this.isOurs())) throw new MaybeWritten('the file was taken over', { cause });
     throw new NothingWritten('the write failed', { cause });
   }
 
-  /** @throws MaybeWritten when the folder cannot be asked */
+  /**
+   * By opening it, which also a shared folder answers as it is now, and not as it was remembered.
+   * @throws MaybeWritten when the folder cannot be asked
+   */
   async isOurs(): Promise<boolean> {
     try {
-      return (await stat(this.path)).ino === this.inode;
+      const there = await open(this.path, 'r');
+      try {
+        return (await there.stat()).ino === this.inode;
+      } finally {
+        await there.close();
+      }
     } catch (error) {
       if (isMissing(error)) return false;
       throw new MaybeWritten('the file cannot be seen', { cause: error });
@@ -137,12 +151,11 @@ export class PartFile {
 
 /**
  * First its keys, then its name: whoever looks for a key finds it in the one place or the other at every moment.
- * @param goodBytes where a file that its writer left ends
+ * @throws ENOENT when the file was taken over; the keys are listed twice then, which changes nothing
  */
-export async function publish(part: string, keys: readonly string[], goodBytes?: number): Promise<void> {
+async function publish(part: string, keys: readonly string[]): Promise<void> {
   const name = basename(part).slice(0, basename(part).lastIndexOf(PART));
   const folder = dirname(part);
-  if (goodBytes !== undefined) await truncate(part, goodBytes);
   await syncFile(part);
   await writeFile(join(folder, KEYS_FOLDER, name), keys.map((key) => `${key}\n`).join(''), { mode: 0o640, flush: true });
   await syncFolder(join(folder, KEYS_FOLDER));
