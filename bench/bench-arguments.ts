@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type BenchContext, COLLECTORS } from './bench-context.js';
 import { benchDeliver } from './deliver.js';
+import { benchFairness } from './fairness.js';
 import { benchGuard } from './guard.js';
 import { benchIngest } from './ingest.js';
 import { benchIsolation } from './isolation.js';
@@ -12,6 +13,7 @@ export const BENCHMARKS = {
   deliver: benchDeliver,
   guard: benchGuard,
   isolation: benchIsolation,
+  fairness: benchFairness,
   telemetry: benchTelemetry,
 };
 const ACCELERATORS = ['none', 'bloom', 'redis', 'bloom,redis'];
@@ -27,6 +29,8 @@ export const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHMARKS).join(' 
              [--leads 100000] [--seed 1] [--concurrency 64] [--again] [--restart] [--accelerators ${ACCELERATORS.join(' | ')}]
              --again sends the same leads a second time, --restart once more after the gateway was started anew
   isolation  how long a lead takes to a healthy destination, alone and beside one that hangs and one that answers 500, by turns
+             [--rounds 3] [--seconds 6]
+  fairness   how long a lead of one tenant takes, alone, beside one that sends 95 % of all and while that one sends 3,000 at once, by turns
              [--rounds 3] [--seconds 6]
   telemetry  verdicts per second without a StatsD collector, with an absent one and with one that never reads, by turns
              [--rounds 3] [--concurrency 64] [--collector ${COLLECTORS.join(' | ')}]

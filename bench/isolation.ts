@@ -6,7 +6,8 @@ import { type BenchPostgres, startBenchPostgres } from './support/bench-postgres
 import { startGateway } from './support/gateway.js';
 import { type CrmManner, startPretendCrm } from './support/pretend-crm.js';
 import { startRedis } from './support/redis.js';
-import { rounded } from './support/statistics.js';
+import { LeadSender, p95OfDeliveries, untilDelivered } from './support/lead-sender.js';
+import { median, rounded } from './support/statistics.js';
 
 /** Leads a second to the healthy destination: far below what the machine can do, so that what is measured is waiting, not computing. */
 const HEALTHY_PER_SECOND = 40;
@@ -71,7 +72,7 @@ async function oneRound(root: string, { redisUrl, seconds, beside }: Round): Pro
       ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     });
     stops.push(() => gateway.stop('SIGKILL'));
-    const sender = new Sender(`${gateway.url}/webhooks/leads`);
+    const sender = new LeadSender(gateway.url, '/webhooks/leads');
     // The first leads of a process find cold code.
     await sender.send('healthy', 200);
     await untilDelivered(postgres, 200);
@@ -115,36 +116,8 @@ async function writeConfig(root: string, dataDir: string, urls: Readonly<Record<
   return folder;
 }
 
-class Sender {
-  private sent = 0;
-
-  constructor(private readonly url: string) {}
-
-  async send(destination: string, count: number): Promise<void> {
-    for (let left = count; left > 0; left -= 20) await Promise.all(Array.from({ length: Math.min(20, left) }, () => this.one(destination)));
-  }
-
-  private async one(destination: string): Promise<void> {
-    this.sent += 1;
-    const number = `${this.sent}`.padStart(7, '0');
-    const response = await fetch(this.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        email: `lead${number}@example.com`,
-        phone: `0160 ${number}`,
-        address: { zip: '66123' },
-        house: { is_owner: true },
-        utm_source: destination,
-      }),
-    });
-    await response.arrayBuffer();
-    if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
-  }
-}
-
 /** @returns how many went to the healthy destination */
-async function steadily(sender: Sender, seconds: number, beside: boolean): Promise<number> {
+async function steadily(sender: LeadSender, seconds: number, beside: boolean): Promise<number> {
   const began = performance.now();
   const sent = { healthy: 0, hanging: 0, failing: 0 };
   const answers: Promise<void>[] = [];
@@ -162,23 +135,4 @@ async function steadily(sender: Sender, seconds: number, beside: boolean): Promi
   return sent.healthy;
 }
 
-async function untilDelivered(postgres: BenchPostgres, count: number): Promise<void> {
-  for (;;) {
-    const [row] = await postgres.query<{ n: number }>(`select count(*)::int as n from deliveries where status = 'DELIVERED'`);
-    if ((row?.n ?? 0) >= count) return;
-    await pause(TICK_MS);
-  }
-}
-
-async function p95Since(postgres: BenchPostgres, since: string): Promise<number> {
-  const [row] = await postgres.query<{ p95: number }>(
-    `select percentile_cont(0.95) within group (order by extract(epoch from finished_at - leads.received_at) * 1000)::float8 as p95
-       from deliveries join leads on leads.id = deliveries.lead_id
-      where destination_id = 'demo/healthy' and deliveries.status = 'DELIVERED' and leads.received_at >= '${since}'`,
-  );
-  return row?.p95 ?? Number.NaN;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
+const p95Since = (postgres: BenchPostgres, since: string): Promise<number> => p95OfDeliveries(postgres, 'demo/healthy', since);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
+import { endWithSuite } from './child-process.js';
 
 /** A Redis of a suite's own, that may be stopped, frozen and flushed. */
 export interface CacheRedis {
@@ -28,6 +29,7 @@ export async function startCacheRedis(settings: Readonly<Record<string, string>>
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     child = server;
+    endWithSuite(server);
     await new Promise<void>((resolve, reject) => {
       server.stdout.on('data', (chunk: Buffer) => {
         if (String(chunk).includes('Ready to accept connections')) resolve();

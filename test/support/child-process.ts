@@ -15,6 +15,18 @@ export interface Child {
   kill(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
+const living = new Set<ChildProcess>();
+
+afterAll(() => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
+/** A suite that failed leaves its processes behind, and while one lives jest never ends and says nothing of the failure. */
+export function endWithSuite(child: ChildProcess): void {
+  living.add(child);
+  child.once('close', () => living.delete(child));
+}
+
 /** A Node program of ours as a process of its own, with nothing of this shell's settings but PATH. */
 export function spawnProgram(program: string, env: Record<string, string>, args: readonly string[] = []): Child {
   const child = spawn(process.execPath, [resolve(PROJECT_ROOT, program), ...args], {
@@ -22,6 +34,7 @@ export function spawnProgram(program: string, env: Record<string, string>, args:
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  endWithSuite(child);
   let printed = '';
   let ended = false;
   const listeners = new Set<() => void>();
