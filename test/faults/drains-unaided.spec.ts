@@ -63,7 +63,12 @@ describe('when the faults are over, everything goes on without anybody’s help'
 
         await world.settled(LEASE_SECONDS + BACKLOG_SECONDS);
         const acknowledged = arena.acknowledged();
-        const findings = await judge(world, { acknowledged, redisUrl: redis?.url, retryBaseSeconds: RETRY_BASE_SECONDS });
+        const findings = await judge(world, {
+          acknowledged,
+          people: sender.acknowledged,
+          redisUrl: redis?.url,
+          retryBaseSeconds: RETRY_BASE_SECONDS,
+        });
         expect([...sender.broken, ...findings]).toEqual([]);
         expect(await leasesThatRanOut(world)).toBeGreaterThan(0);
       } finally {

@@ -50,7 +50,7 @@ describe.each(QUEUE_BACKENDS)('Postgres goes away and comes back, with the queue
 
   /** What the senders of `during` were promised is added to the ledger. */
   async function underLoad(during: (sender: LeadSender) => Promise<void>): Promise<void> {
-    const sender = new LeadSender({ urls: () => [gateway.url], perSecond: 200, firstNumber: (people += 100_000) });
+    const sender = new LeadSender({ urls: () => [gateway.url], perSecond: 200, firstNumber: (people += 100_000) + 50_000 });
     sender.start();
     await sender.after(40);
     await during(sender);

@@ -37,7 +37,7 @@ describe.each(QUEUE_BACKENDS)('two gateways on one database, with the queue in $
 
   async function underLoad(during: () => Promise<void>): Promise<void> {
     const urls = (): string[] => [one, two].filter(({ alive }) => alive).map(({ url }) => url);
-    const sender = new LeadSender({ urls, perSecond: 150, firstNumber: (people += 100_000) });
+    const sender = new LeadSender({ urls, perSecond: 150, firstNumber: (people += 100_000) + 50_000 });
     sender.start();
     await sender.after(100);
     await during();

@@ -30,7 +30,12 @@ describe(`leads under a random schedule of faults (LEADGATE_TEST_SEED=${seed})`,
         await arena.settled();
         const { sender, world, redis } = arena;
         const acknowledged = arena.acknowledged();
-        const findings = await judge(world, { acknowledged, redisUrl: redis?.url, retryBaseSeconds: RETRY_BASE_SECONDS });
+        const findings = await judge(world, {
+          acknowledged,
+          people: sender.acknowledged,
+          redisUrl: redis?.url,
+          retryBaseSeconds: RETRY_BASE_SECONDS,
+        });
         expect({ seed, happened, findings: [...sender.broken, ...findings] }).toEqual({ seed, happened, findings: [] });
         expect(acknowledged.length).toBeGreaterThan(FAULTS * 5);
       } finally {

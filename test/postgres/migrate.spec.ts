@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { applyMigrations, computeDrift, MigrationFailed } from '#platform';
-import { createEmptyDatabase, type EmptyDatabase } from '../support/test-database.js';
+import { createEmptyDatabase, type OpenDatabase } from '../support/test-database.js';
 
 jest.setTimeout(60_000);
 
-let database: EmptyDatabase;
+let database: OpenDatabase;
 let projectRoot: string;
 
 beforeEach(async () => {

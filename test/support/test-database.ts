@@ -21,17 +21,28 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return makeDatabase(new URL(fromEnvironment('LEADGATE_TEST_DATABASE_URL')).pathname.slice(1));
 }
 
-export interface EmptyDatabase extends TestDatabase {
+export interface OpenDatabase extends TestDatabase {
+  /** For what the tables' owner may not do either. */
   readonly superuserUrl: string;
 }
 
 /** A database without any table, for the tests of migrating itself. */
-export async function createEmptyDatabase(): Promise<EmptyDatabase> {
-  const database = await makeDatabase('template0');
-  const superuserUrl = Object.assign(new URL(fromEnvironment('LEADGATE_TEST_DATABASE_URL')), {
-    pathname: new URL(database.url).pathname,
-  }).href;
-  return { ...database, superuserUrl };
+export async function createEmptyDatabase(): Promise<OpenDatabase> {
+  return withSuperuser(await makeDatabase('template0'));
+}
+
+/** A copy of a database with everything in it, to be harmed. Sessions of the other one are ended: it has to be at rest. */
+export async function copyDatabase({ url }: Pick<TestDatabase, 'url'>): Promise<OpenDatabase> {
+  const name = new URL(url).pathname.slice(1);
+  await onServer(fromEnvironment('LEADGATE_TEST_DATABASE_URL'), (client) =>
+    client.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1', [name]),
+  );
+  return withSuperuser(await makeDatabase(name));
+}
+
+function withSuperuser(database: TestDatabase): OpenDatabase {
+  const server = new URL(fromEnvironment('LEADGATE_TEST_DATABASE_URL'));
+  return { ...database, superuserUrl: Object.assign(server, { pathname: new URL(database.url).pathname }).href };
 }
 
 async function makeDatabase(template: string): Promise<TestDatabase> {

@@ -48,6 +48,7 @@ export class Soak {
       ...sender.broken,
       ...(await judge(world, {
         acknowledged: this.arena.acknowledged(),
+        people: sender.acknowledged,
         redisUrl: redis?.url,
         retryBaseSeconds: SOAK_RETRY_BASE_SECONDS,
       })),

@@ -10,7 +10,14 @@ export interface SeenLead {
   arrivals: number;
   /** Distinct pairs of key and bytes. */
   readonly forms: Set<string>;
+  /** E-mail and phone of each person that stood in it. */
+  readonly people: Set<string>;
+  /** What its records are called there. */
+  readonly records: Set<string>;
 }
+
+/** Stands in for the id of a lead that was sent without one. */
+export const NO_LEAD_ID = 'a lead without its id';
 
 interface Line {
   readonly status: number | null;
@@ -18,24 +25,40 @@ interface Line {
   readonly id: string | null;
   readonly key: string | null;
   readonly bodySha256: string;
-  readonly body: { readonly meta_attributes?: { readonly unique_id?: string } } | null;
+  readonly body: {
+    readonly lead?: { readonly email?: string; readonly phone?: string };
+    readonly meta_attributes?: { readonly unique_id?: string };
+  } | null;
 }
 
-/** The demo CRM's file by lead id. A last line without its end is what a kill leaves; its request was never answered. */
+/**
+ * The demo CRM's file by lead id. A last line without its end is what a kill leaves; its request was never answered.
+ * @throws when another line cannot be read: what it said would be missing on both sides
+ */
 export async function readCrmLedger(file: string): Promise<Map<string, SeenLead>> {
   const leads = new Map<string, SeenLead>();
+  let torn: number | undefined;
+  let number = 0;
   for await (const text of createInterface({ input: createReadStream(file, 'utf8') })) {
+    number += 1;
+    if (torn !== undefined) throw new Error(`${file}: line ${torn} cannot be read`);
     const line = parsed(text);
-    const leadId = line?.body?.meta_attributes?.unique_id;
-    if (line === undefined || leadId === undefined) continue;
-    const seen = leads.get(leadId) ?? { requests: 0, effects: 0, arrivals: 0, forms: new Set() };
-    leads.set(leadId, seen);
-    seen.requests += 1;
-    seen.effects += line.effect ? 1 : 0;
-    seen.arrivals += line.id === null ? 0 : 1;
-    seen.forms.add(`${line.key} ${line.bodySha256}`);
+    if (line === undefined) torn = number;
+    else note(leads, line);
   }
   return leads;
+}
+
+function note(leads: Map<string, SeenLead>, line: Line): void {
+  const leadId = line.body?.meta_attributes?.unique_id ?? NO_LEAD_ID;
+  const seen = leads.get(leadId) ?? { requests: 0, effects: 0, arrivals: 0, forms: new Set(), people: new Set(), records: new Set() };
+  leads.set(leadId, seen);
+  seen.requests += 1;
+  seen.effects += line.effect ? 1 : 0;
+  seen.arrivals += line.id === null ? 0 : 1;
+  seen.forms.add(`${line.key} ${line.bodySha256}`);
+  seen.people.add(`${line.body?.lead?.email} ${line.body?.lead?.phone}`);
+  if (line.id !== null) seen.records.add(line.id);
 }
 
 function parsed(text: string): Line | undefined {

@@ -12,6 +12,14 @@ export function demoLead(number: number): Record<string, unknown> {
   };
 }
 
+/** As the customer's API has them. */
+export function personOf(number: number): string {
+  return `${CANARY}-${number}@example.com ${phoneOf(number).replaceAll(' ', '').replace(/^0/, '+49')}`;
+}
+
+/** What of a demo lead may be nowhere but in the columns for it: e-mail, first name, phone as it came and as it is kept. */
+export const PERSONAL_TEXTS = [CANARY, 'zwitscherina', '0160 4', '+491604'];
+
 /** German mobile numbers with seven digits after the prefix. */
 export function phoneOf(number: number): string {
   return `0160 ${String(4_000_000 + number).padStart(7, '0')}`;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AcknowledgedLedger } from './acknowledged-ledger.js';
-import { demoLead } from './demo-lead.js';
+import { CANARY, demoLead } from './demo-lead.js';
 
 export interface SenderOptions {
   /** Addresses that may be tried; asked anew for every request. */
@@ -29,6 +29,7 @@ export class LeadSender {
   /** Requests that ended, answered or not: the clock of a schedule, which no slow machine runs down. */
   ticks = 0;
   refused = 0;
+  private readonly numbers = new Map<string, number>();
   private next: number;
   private stopped = false;
   private abandoned = false;
@@ -97,7 +98,7 @@ export class LeadSender {
     try {
       const answer = await fetch(`${url}/webhooks/leads`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': `sent-${number}` },
+        headers: { 'content-type': 'application/json', 'idempotency-key': `${CANARY}-sent-${number}` },
         body: JSON.stringify(demoLead(number)),
         signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       });
@@ -119,6 +120,9 @@ export class LeadSender {
   private acknowledge(number: number, leadId: string): void {
     const first = this.acknowledged.get(number);
     if (first !== undefined && first !== leadId) this.broken.push(`I4: lead ${number} was acknowledged as ${first} and as ${leadId}`);
+    const other = this.numbers.get(leadId) ?? number;
+    if (other !== number) this.broken.push(`I4: leads ${other} and ${number} were both acknowledged as ${leadId}`);
+    this.numbers.set(leadId, number);
     this.options.ledger?.add(number, leadId);
     this.acknowledged.set(number, leadId);
   }

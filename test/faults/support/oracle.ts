@@ -5,8 +5,13 @@ import { findCanaries, unwanted } from '../../support/find-canaries.js';
 import { leadgate } from '../../support/leadgate-cli.js';
 import { contentOfRedis } from '../../support/redis-content.js';
 import { readCrmLedger, type SeenLead } from './crm-ledger.js';
-import { CANARY } from './demo-lead.js';
+import { PERSONAL_TEXTS } from './demo-lead.js';
 import type { FaultWorld } from './fault-world.js';
+import { finding, idsOf } from './finding.js';
+import { peopleAreTheirOwn } from './people.js';
+
+/** What of a world is looked at. */
+export type Judged = Pick<FaultWorld, 'crmLedger' | 'owner' | 'database' | 'folder' | 'slots'>;
 
 export interface Acknowledged {
   /** Ids of leads that were answered 2xx. */
@@ -16,23 +21,29 @@ export interface Acknowledged {
   readonly retryBaseSeconds?: number;
   /** Leads were taken up again: their schedule of attempts began anew. */
   readonly replayed?: boolean;
+  /** Who was acknowledged as which lead, where the sender knows: people of demoLead, each sent under a key. */
+  readonly people?: ReadonlyMap<number, string>;
 }
 
-/** Findings are many when something is wrong; the first few say it. */
 const SHOWN = 5;
+/** Of a delivery, uncounted ones aside. */
+const MOST_ATTEMPTS = 6;
 
 /**
  * Holds three ledgers against each other: what was acknowledged, what Postgres has, what the CRM wrote down before it answered. Nothing may be
  * on its way any more. Returns a sentence for each broken promise, which begins with its number in docs/reliability.md; empty: all hold.
  */
-export async function judge(world: FaultWorld, run: Acknowledged): Promise<string[]> {
+export async function judge(world: Judged, run: Acknowledged): Promise<string[]> {
   const seen = await readCrmLedger(world.crmLedger);
   const client = await world.owner.connect();
   try {
     const answers = [
       await storedBeforeAnswered(client, run),
+      await peopleAreTheirOwn(client, seen, run.people),
       await atAnEnd(client),
+      await failedForAReason(client),
       await deliveredOnce(client, seen),
+      await recordsAreTheirs(client, seen),
       await auditTells(client, world.owner),
       await attemptsAreCalls(client, seen),
       run.replayed ? [] : await neverEarly(client, run.retryBaseSeconds ?? 0.05),
@@ -43,14 +54,6 @@ export async function judge(world: FaultWorld, run: Acknowledged): Promise<strin
   } finally {
     client.release();
   }
-}
-
-function finding(promise: string, what: string, ids: readonly string[]): string[] {
-  return ids.length === 0 ? [] : [`${promise}: ${ids.length} × ${what}: ${ids.slice(0, SHOWN).join(', ')}`];
-}
-
-async function idsOf(client: pg.ClientBase, sql: string, values: unknown[] = []): Promise<string[]> {
-  return (await client.query<{ id: string }>(sql, values)).rows.map(({ id }) => id);
 }
 
 async function storedBeforeAnswered(client: pg.ClientBase, { acknowledged }: Acknowledged): Promise<string[]> {
@@ -89,6 +92,33 @@ async function atAnEnd(client: pg.ClientBase): Promise<string[]> {
   ];
 }
 
+/** A lead of these suites has nothing wrong with it: it fails because the CRM refuses it or because it never takes it. */
+async function failedForAReason(client: pg.ClientBase): Promise<string[]> {
+  return finding(
+    'I1',
+    'failed for good, and neither refused nor tried to the end',
+    await idsOf(
+      client,
+      `select delivery.lead_id as id from deliveries delivery left join delivery_attempts attempt on attempt.delivery_id = delivery.id
+        where delivery.status = 'PERMANENTLY_FAILED' and delivery.superseded_at is null group by delivery.id
+       having count(attempt.*) < $1 and coalesce(bool_and(attempt.outcome is distinct from 'refused'), true)`,
+      [MOST_ATTEMPTS],
+    ),
+  );
+}
+
+async function recordsAreTheirs(client: pg.ClientBase, seen: ReadonlyMap<string, SeenLead>): Promise<string[]> {
+  const { rows } = await client.query<{ id: string; record: string }>(
+    'select lead_id as id, crm_record_id as record from deliveries where crm_record_id is not null',
+  );
+  const wrong = rows.filter(({ id, record }) => !seen.get(id)?.records.has(record));
+  return finding(
+    'I3',
+    'its record is called otherwise at the CRM',
+    wrong.map(({ id }) => id),
+  );
+}
+
 async function deliveredOnce(client: pg.ClientBase, seen: ReadonlyMap<string, SeenLead>): Promise<string[]> {
   const { rows } = await client.query<{ id: string; status: string; unknowns: number }>(
     `select leads.id, leads.status, count(*) filter (where attempt.sent_state = 'unknown')::int as unknowns
@@ -119,6 +149,11 @@ async function deliveredOnce(client: pg.ClientBase, seen: ReadonlyMap<string, Se
       of(({ arrivals }, id) => arrivals - 1 > (leads.get(id)?.unknowns ?? 0)),
     ),
     ...finding(
+      'I3',
+      'at the CRM, not delivered here, and no attempt says unknown',
+      of(({ effects }, id) => effects > 0 && leads.has(id) && leads.get(id)?.status !== 'DELIVERED' && !leads.get(id)?.unknowns),
+    ),
+    ...finding(
       'I1',
       'at the CRM and unknown here',
       of((_lead, id) => !leads.has(id)),
@@ -143,13 +178,13 @@ async function auditTells(client: pg.ClientBase, owner: pg.Pool): Promise<string
 
 /** An answer is counted where there was a request, and no request went out without an attempt. */
 async function attemptsAreCalls(client: pg.ClientBase, seen: ReadonlyMap<string, SeenLead>): Promise<string[]> {
-  const { rows } = await client.query<{ id: string; attempts: number; answered: number }>(
-    `select lead_id as id, count(*)::int as attempts, count(*) filter (where sent_state = 'answered')::int as answered
+  const { rows } = await client.query<{ id: string; sent: number; answered: number }>(
+    `select lead_id as id, count(*) filter (where sent_state <> 'not_sent')::int as sent, count(*) filter (where sent_state = 'answered')::int as answered
        from delivery_attempts group by lead_id`,
   );
-  const wrong = rows.filter(({ id, attempts, answered }) => {
+  const wrong = rows.filter(({ id, sent, answered }) => {
     const requests = seen.get(id)?.requests ?? 0;
-    return requests > attempts || requests < answered;
+    return requests > sent || requests < answered;
   });
   return finding(
     'I11',
@@ -171,7 +206,7 @@ async function neverEarly(client: pg.ClientBase, baseSeconds: number): Promise<s
 }
 
 /** `leadgate ledger`, as an operator asks it. */
-async function ledgerBalances(world: FaultWorld): Promise<string[]> {
+async function ledgerBalances(world: Judged): Promise<string[]> {
   const { code, said, complained } = await leadgate(['ledger', '--json'], {
     DATABASE_URL: world.database.url,
     LEADGATE_DATA_DIR: world.folder.path,
@@ -179,21 +214,25 @@ async function ledgerBalances(world: FaultWorld): Promise<string[]> {
   return code === 0 ? [] : [`I1 I5: the ledger does not balance (exit code ${code}): ${said.slice(0, 1500)} ${complained}`];
 }
 
-async function nothingPersonal(client: pg.ClientBase, world: FaultWorld, redisUrl: string | undefined): Promise<string[]> {
-  const found = unwanted(await findCanaries(client, [CANARY]));
+async function nothingPersonal(client: pg.ClientBase, world: Judged, redisUrl: string | undefined): Promise<string[]> {
+  const found = unwanted(await findCanaries(client, PERSONAL_TEXTS));
+  const look = (where: string, text: string): void => {
+    const lower = text.toLowerCase();
+    for (const personal of PERSONAL_TEXTS) if (lower.includes(personal)) found.push(`${where}: "${personal}"`);
+  };
   for (const slot of world.slots) {
-    if (slot.output().toLowerCase().includes(CANARY)) found.push(`the log of ${slot.url} holds "${CANARY}"`);
+    look('a log', slot.output());
     const metrics = slot.alive
       ? await fetch(`${slot.url}/metrics`).then(
           (answer) => answer.text(),
           () => '',
         )
       : '';
-    if (metrics.toLowerCase().includes(CANARY)) found.push(`the metrics of ${slot.url} hold "${CANARY}"`);
+    look('metrics', metrics);
   }
   if (redisUrl !== undefined) {
     const redis = new Redis(redisUrl);
-    if ((await contentOfRedis(redis)).toLowerCase().includes(CANARY)) found.push(`Redis holds "${CANARY}"`);
+    look('Redis', await contentOfRedis(redis));
     redis.disconnect();
   }
   return found.map((sentence) => `I7: ${sentence}`);
