@@ -45,7 +45,7 @@ import { TendServices } from './services/tend-services.js';
     { provide: AttemptLog, useFactory: (logger: Logger, metrics: Metrics) => new AttemptLog(logger, metrics), inject: [LOGGER, Metrics] },
     {
       provide: AttemptLedger,
-      useFactory: (pools: Pools, metrics: Metrics) => new PgAttemptLedger(pools.work, metrics),
+      useFactory: (pools: Pools, metrics: Metrics) => new PgAttemptLedger(pools.attempts, metrics),
       inject: [Pools, Metrics],
     },
     {

@@ -11,21 +11,26 @@ import type { DeliveryRow, LeadStanding } from './standing.js';
  * Whoever changes what a lead's deliveries say about it holds the lead's row first, in the order of ids: two processes that close two
  * deliveries of one lead at once would else each see the other's still open, and the lead would stay READY for ever.
  */
-const LOCK_LEADS = `
+const LOCK_LEADS = {
+  name: 'lock_leads_of_attempts',
+  text: `
   select id, status, hold_reason as "holdReason", '${LEAD_FLAGS.fetched}' = any(flags) as fetched
-    from leads where id = any($1::uuid[]) order by id for no key update`;
+    from leads where id = any($1::uuid[]) order by id for no key update`,
+};
 
 /** A statement of its own, after the locks: it sees what was committed while they were waited for. */
-const READ_DELIVERIES = `
+const READ_DELIVERIES = {
+  name: 'read_deliveries_of_leads',
+  text: `
   select id, lead_id as "leadId", purpose, status, attempt_no as "attemptNo", attempts_before as "attemptsBefore", hold_reason as "holdReason",
          superseded_at is not null as superseded
-    from deliveries where lead_id = any($1::uuid[])`;
+    from deliveries where lead_id = any($1::uuid[])`,
+};
 
-/**
- * The fence stands here again, so that nothing but the open attempt can ever be closed, whoever calls this.
- * The arrays of ids repeat what the rows say: Postgres takes a hundred rows for granted and would rather read a whole young table.
- */
-const CLOSE = `
+/** The fence stands here again, so that nothing but the open attempt can ever be closed, whoever calls this. */
+const CLOSE = {
+  name: 'close_attempts',
+  text: `
   with row as (
     select * from json_to_recordset($1::json) as row (delivery_id uuid, attempt_no int, status text, final boolean, delay_seconds float8,
            last_error text, hold_reason text, failure_class text, record_id text, sent_state text, outcome text, status_code int2, error_code text, error_message text,
@@ -38,7 +43,7 @@ const CLOSE = `
            crm_record_id = coalesce(row.record_id, crm_record_id), updated_at = clock_timestamp(),
            finished_at = case when row.final then clock_timestamp() end
       from row
-     where deliveries.id = any($3::uuid[]) and deliveries.id = row.delivery_id and deliveries.attempt_no = row.attempt_no
+     where deliveries.id = row.delivery_id and deliveries.attempt_no = row.attempt_no
        and deliveries.status = 'SENDING'
     returning deliveries.id),
   attempt as (
@@ -47,18 +52,19 @@ const CLOSE = `
            error_code = row.error_code, error_message = row.error_message, retry_after_seconds = row.retry_after_seconds,
            response_excerpt = row.response_excerpt, duration_ms = row.duration_ms, decided_by = row.decided_by
       from row
-     where delivery_attempts.delivery_id = any($3::uuid[]) and delivery_attempts.delivery_id = row.delivery_id
+     where delivery_attempts.delivery_id = row.delivery_id
        and delivery_attempts.attempt_no = row.attempt_no
     returning 1),
   lead as (
     update leads
        set status = change."to", hold_reason = change."holdReason", hold_until = null, updated_at = clock_timestamp()
       from json_to_recordset($2::json) as change (id uuid, "from" text, "to" text, "holdReason" text)
-     where leads.id = any($4::uuid[]) and leads.id = change.id and leads.status = change."from"
+     where leads.id = change.id and leads.status = change."from"
     returning 1)
   select (select count(*) from delivery)::int as deliveries, (select count(*) from attempt)::int as attempts, (select count(*) from lead)::int as leads,
          (select coalesce(array_agg(service_id), '{}') from breakers
-           where service_id = any($5::text[]) and (failures > 0 or misdirected_leads <> '{}')) as troubled`;
+           where service_id = any($3::text[]) and (failures > 0 or misdirected_leads <> '{}')) as troubled`,
+};
 
 /**
  * What was sent stays: of two members with one name the sender's wins, so the ids of the webhook remain whatever a form calls its fields.
@@ -77,8 +83,8 @@ const SETTLE_FETCHES = `
 export function closeAttempts(pool: Pool, attempts: readonly ClosedAttempt[]): Promise<boolean[]> {
   return inTransaction(pool, async (client) => {
     const leadIds = [...new Set(attempts.map(({ leadId }) => leadId))].sort();
-    const { rows: leads } = await client.query<LeadStanding>(LOCK_LEADS, [leadIds]);
-    const { rows: deliveries } = await client.query<DeliveryRow>(READ_DELIVERIES, [leadIds]);
+    const { rows: leads } = await client.query<LeadStanding>({ ...LOCK_LEADS, values: [leadIds] });
+    const { rows: deliveries } = await client.query<DeliveryRow>({ ...READ_DELIVERIES, values: [leadIds] });
     const { won, changes, fetches, events } = settleLeads(attempts, leads, deliveries);
     if (won.length > 0) {
       const troubled = await write(client, won, changes);
@@ -93,13 +99,10 @@ export function closeAttempts(pool: Pool, attempts: readonly ClosedAttempt[]): P
 
 /** @returns the destinations of these attempts that had failed before */
 async function write(client: PoolClient, won: readonly ClosedAttempt[], changes: readonly LeadChange[]): Promise<DestinationId[]> {
-  const { rows } = await client.query<{ deliveries: number; attempts: number; leads: number; troubled: DestinationId[] }>(CLOSE, [
-    JSON.stringify(won.map(rowOf)),
-    JSON.stringify(changes),
-    won.map(({ deliveryId }) => deliveryId),
-    changes.map(({ id }) => id),
-    [...new Set(won.map(({ destinationId }) => destinationId))],
-  ]);
+  const { rows } = await client.query<{ deliveries: number; attempts: number; leads: number; troubled: DestinationId[] }>({
+    ...CLOSE,
+    values: [JSON.stringify(won.map(rowOf)), JSON.stringify(changes), [...new Set(won.map(({ destinationId }) => destinationId))]],
+  });
   const written = rows[0];
   if (written?.deliveries === won.length && written.attempts === won.length && written.leads === changes.length) return written.troubled;
   // Only a writer that does not lock the lead first can cause this; rolling back keeps table and trail in step.

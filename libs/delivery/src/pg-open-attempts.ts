@@ -16,7 +16,9 @@ import { LEASE_SECONDS } from './attempt-ledger.port.js';
  * `asked` as a compare-and-set: of all processes one gets the row, and with it one delivery.
  * What waits and was not claimed is un-rung on the way: whoever polls rings it when it may be sent.
  */
-const OPEN = `
+const OPEN = {
+  name: 'open_attempts',
+  text: `
   with locked as materialized (
     select id, destination_id, status in ('PENDING', 'RETRYING') as waits, next_attempt_at <= clock_timestamp() as due
       from deliveries where id = any($1::uuid[]) order by id for no key update),
@@ -51,7 +53,8 @@ const OPEN = `
   select claimed.*, leads.request_id, request.headers ->> 'traceparent' as traceparent, true as opened
     from claimed join leads on leads.id = claimed.lead_id join inbound_requests request on request.id = leads.inbound_request_id
   union all
-  select id, null, null, null, null, null, null, null, null, false, null, null, false from left_waiting where due`;
+  select id, null, null, null, null, null, null, null, null, false, null, null, false from left_waiting where due`,
+};
 
 /**
  * @returns in the order of the ids: the open attempt; `held_back` where nothing is sent to its destination now; null for a delivery that is not
@@ -72,7 +75,7 @@ export async function openAttempts(pool: Pool, ids: readonly DeliveryId[]): Prom
     traceparent: string | null;
     probe: boolean;
     opened: boolean;
-  }>(OPEN, [ids, LEASE_SECONDS]);
+  }>({ ...OPEN, values: [ids, LEASE_SECONDS] });
   const claimed = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => {
     const row = claimed.get(id);

@@ -14,17 +14,6 @@ export const LOAD = {
       returning leads.id, tenant_id, source_id, native_id, request_id, received_at, payload, flags, journey_no + 1 as journey_no, leads.crash_count - 1 as crash_count`,
 };
 
-/**
- * Every row by its primary key: what a transaction of decisions begins with. A plan made while the table was small would read all of it,
- * and Postgres keeps that plan until it analyses the table, up to a minute later and 80,000 leads on (measured: half of the time of a decision).
- */
-export const ROW_BY_ROW: readonly string[] = [
-  'enable_seqscan = off',
-  'enable_bitmapscan = off',
-  'enable_hashjoin = off',
-  'enable_mergejoin = off',
-];
-
 /** What a flush of decisions brings along besides states, journeys and events; a statement that has less to write costs less. */
 export interface AlsoWritten {
   readonly deliveries: boolean;

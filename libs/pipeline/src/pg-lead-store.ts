@@ -11,12 +11,22 @@ import {
 } from '#core';
 import { CLAIM_SETTINGS, type ClaimRequest, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims, undoClaims, writeClaims } from '#dedup';
 import { appendOperatorEvents } from '#operator-events';
-import { Coalescer, failpoint, inTransaction, isConnectionLoss, type Metrics, type Pool, type PoolClient, UNRING } from '#platform';
+import {
+  Coalescer,
+  failpoint,
+  inTransaction,
+  isConnectionLoss,
+  type Metrics,
+  type Pool,
+  type PoolClient,
+  UNRING,
+  ROW_BY_ROW,
+} from '#platform';
 import { claimRequestOf } from './claim-request.js';
 import { type DecidedRow, decidedRow, decisionEvents, type DeliveryRow, deliveryRows, isUrgent } from './decided-row.js';
 import { changeEvents, decideAnew, type DeliveryChanges, writeChanges } from './pg-decide-anew.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
-import { FIND_JOURNEYS, LOAD, ROW_BY_ROW, writeStatement } from './pg-lead-statements.js';
+import { FIND_JOURNEYS, LOAD, writeStatement } from './pg-lead-statements.js';
 
 /** Of claims that expired, within one flush; the next ones have to wait for theirs. */
 const MAX_CLEARINGS = 3;

@@ -11,6 +11,7 @@ import { LOGGER, type Logger } from './logging/logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { createPgPool, type PgPoolOptions } from './postgres/pg-pool.js';
 import { createPrismaClient } from './postgres/prisma-client.js';
+import { ROW_BY_ROW } from './postgres/row-by-row.js';
 import { createQueueBackend, QUEUE_BACKEND } from './queue/queue-backend.js';
 import { DueWork } from './relay/due-work.js';
 import { Relay } from './relay/relay.js';
@@ -23,12 +24,14 @@ export class Pools {
   constructor(
     readonly accept: Pool,
     readonly work: Pool,
+    /** Opens and closes attempts; its sessions are set to ROW_BY_ROW. */
+    readonly attempts: Pool,
     readonly relay: Pool,
     readonly claims: Pool,
   ) {}
 
   async end(): Promise<void> {
-    await Promise.allSettled([this.accept.end(), this.work.end(), this.relay.end(), this.claims.end()]);
+    await Promise.allSettled([this.accept.end(), this.work.end(), this.attempts.end(), this.relay.end(), this.claims.end()]);
   }
 }
 
@@ -51,6 +54,8 @@ export interface PlatformParts {
 const AT_THE_DOOR = { statementTimeoutMs: 3000, acquireTimeoutMs: 500 };
 /** A job, the relay or a reader can wait out a moment in which the server is busy. */
 const BEHIND_IT = { statementTimeoutMs: 10_000, acquireTimeoutMs: 2000 };
+/** No more can be under way: two that open attempts, two that close them and two that close what was simply delivered. */
+const FLUSHES_OF_ATTEMPTS = 6;
 /** What the duplicate check cannot say in 250 ms counts as not checked (CONTRACTS 3). */
 const LOOKING_UP = { statementTimeoutMs: 250, lockTimeoutMs: 250, acquireTimeoutMs: 500 };
 
@@ -78,6 +83,7 @@ export class PlatformModule {
           new Pools(
             pool('accept', settings.database.pools.accept, AT_THE_DOOR),
             pool('work', settings.database.pools.work, BEHIND_IT),
+            pool('attempts', FLUSHES_OF_ATTEMPTS, { ...BEHIND_IT, sessionSettings: ROW_BY_ROW }),
             pool('relay', settings.database.pools.relay, BEHIND_IT),
             pool('claims', settings.database.pools.claims, LOOKING_UP),
           ),

@@ -14,6 +14,8 @@ export interface PgPoolOptions {
   readonly lockTimeoutMs?: number;
   readonly statementTimeoutMs?: number;
   readonly idleInTransactionTimeoutMs?: number;
+  /** Settings of Postgres for every session, `name = value`; those in the URL are set before them. */
+  readonly sessionSettings?: readonly string[];
   /** Told when an idle connection breaks (a restart of Postgres). The pool has already dropped it, so reporting is all there is to do. */
   readonly onIdleConnectionError?: (error: Error) => void;
 }
@@ -42,9 +44,15 @@ export function createPgPool(options: PgPoolOptions): pg.Pool {
     query_timeout: statementTimeoutMs + FROZEN_SERVER_GRACE_MS,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 5000,
     application_name: options.applicationName,
+    ...(options.sessionSettings === undefined ? {} : { options: commandLineOf(poolConfig.options, options.sessionSettings) }),
     keepAlive: true,
   });
   // Without a listener Node would end the process over a broken idle connection.
   pool.on('error', (error) => options.onIdleConnectionError?.(error));
   return pool;
+}
+
+/** As libpq's `options`: they travel with the start of a session and cost no statement. */
+function commandLineOf(given: string | undefined, settings: readonly string[]): string {
+  return [given ?? '', ...settings.map((setting) => `-c ${setting.replaceAll(' ', '')}`)].join(' ').trim();
 }
