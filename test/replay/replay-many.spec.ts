@@ -142,6 +142,12 @@ describe('many leads are taken up again', () => {
     const dry = await leadgate([...wish, '--dry-run', '--json'], env);
     expect(JSON.parse(dry.said)).toMatchObject({ dry_run: true, total: 3 });
     expect(await leadgate([...wish.slice(0, 7), '--reason', 'x'], env)).toMatchObject({ code: 2 });
+    const ofADay = await leadgate([...wish, '--from', '24h', '--dry-run', '--json'], env);
+    expect(JSON.parse(ofADay.said)).toMatchObject({ total: 3 });
+    const before = await leadgate([...wish, '--to', '2026-01-01', '--dry-run', '--json'], env);
+    expect(JSON.parse(before.said)).toMatchObject({ total: 0 });
+    const never = await leadgate([...wish, '--from', '2026-W47-1'], env);
+    expect(never).toMatchObject({ code: 2, complained: expect.stringContaining('--from must be a time ago') });
     const started = await leadgate([...wish, '--rate', '50', '--json'], env);
     expect(started.code).toBe(0);
     expect(started.complained).toContain('100 %  3 of 3');

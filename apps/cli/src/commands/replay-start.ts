@@ -1,8 +1,10 @@
 import { REPLAY_KINDS, type TenantId } from '#core';
+import { momentNow } from '#ledger';
 import type { Pool } from '#platform';
 import { checkRequest, countCandidates, replayAsJson, type ReplayWish, startReplay, tenantExists } from '#replay';
 import { type Call, type Command, CommandProblem, type Report, UsageProblem } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
+import { momentOf } from '../period.js';
 import { follow, inWords, reportOf } from '../replays.js';
 import { table } from '../table.js';
 
@@ -14,7 +16,8 @@ const LISTS = {
   'hold-reason': 'hold_reason',
   verdict: 'verdict',
 } as const;
-const TEXTS = ['source', 'destination', 'from', 'to'] as const;
+const TEXTS = ['source', 'destination'] as const;
+const MOMENTS = ['from', 'to'] as const;
 
 export const replayStart: Command = {
   name: 'replay start',
@@ -34,7 +37,7 @@ export const replayStart: Command = {
     verdict: { value: 'VERDICT', summary: 'for release: only requests that were refused for this', many: true },
     source: { value: 'ID', summary: 'only what came to this source: <tenant>/<name>' },
     destination: { value: 'ID', summary: 'only deliveries to this destination: <tenant>/<name>' },
-    from: { value: 'MOMENT', summary: 'received at or after' },
+    from: { value: 'MOMENT', summary: 'received at or after: a time ago (90m, 24h, 7d) or a date' },
     to: { value: 'MOMENT', summary: 'received before' },
     rate: { value: 'N', summary: "how many a second; a fifth of the destination's rate unless told, or LEADGATE_REPLAY_PER_SECOND" },
     'dry-run': { summary: 'only count' },
@@ -42,8 +45,8 @@ export const replayStart: Command = {
   },
   async run(call) {
     const settings = settingsOf(call.world);
-    const { wish, rate } = requestOf(call);
     return withDatabase(settings, async (pool) => {
+      const { wish, rate } = requestOf(call, await momentNow(pool));
       if (!(await tenantExists(pool, wish.tenantId)))
         throw new CommandProblem(`There is no tenant ${wish.tenantId}. \`leadgate config list\` names them.`);
       if (call.value('dry-run') !== undefined) return count(pool, wish);
@@ -58,7 +61,8 @@ export const replayStart: Command = {
   },
 };
 
-function requestOf(call: Call): { wish: ReplayWish; rate: number | null } {
+/** @param now in milliseconds since 1970 */
+function requestOf(call: Call, now: number): { wish: ReplayWish; rate: number | null } {
   const tenant = call.value('tenant');
   if (tenant === undefined) throw new UsageProblem('`leadgate replay start` needs --tenant ID: whose leads are meant.');
   const filter: Record<string, string | readonly string[]> = {};
@@ -69,6 +73,10 @@ function requestOf(call: Call): { wish: ReplayWish; rate: number | null } {
   for (const option of TEXTS) {
     const value = call.value(option);
     if (value !== undefined) filter[option] = value;
+  }
+  for (const option of MOMENTS) {
+    const value = call.value(option);
+    if (value !== undefined) filter[option] = new Date(momentOf(option, value, now)).toISOString();
   }
   const rate = call.value('rate');
   const checked = checkRequest({

@@ -15,7 +15,7 @@ export const whatIfStart: Command = {
   options: {
     tenant: { value: 'ID', summary: 'whose configuration' },
     draft: { value: 'N', summary: 'number of the version; `leadgate config draft FILE` makes one' },
-    from: { value: 'MOMENT', summary: 'leads received at or after: 7d ago, 2026-11-01 or 2026-11-01T08:00Z' },
+    from: { value: 'MOMENT', summary: 'leads received at or after: a time ago (90m, 24h, 7d) or a date' },
     to: { value: 'MOMENT', summary: 'leads received before; now unless told' },
     source: { value: 'NAME', summary: 'only leads of this source of the tenant' },
     limit: { value: 'N', summary: 'only the first so many leads' },
