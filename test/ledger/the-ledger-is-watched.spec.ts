@@ -49,6 +49,49 @@ describe('the ledger is watched', () => {
     expect(await metrics[1]?.registry.metrics()).toContain('leadgate_ledger_unbalanced 0');
   });
 
+  it('and nothing is mended by becoming older than what is looked at', async () => {
+    await pool.query('DELETE FROM operator_events');
+    const metrics = new Metrics();
+    const one = new WatchLedger(pool, metrics, createLogger('silent', false));
+    const round = async (): Promise<void> => {
+      await minutePasses();
+      await one.runOnce();
+    };
+    const lead = await aLead(pool, { status: 'KEPT' });
+    await pool.query("UPDATE leads SET status = 'REJECTED' WHERE id = $1", [lead]);
+    await round();
+    // As if the last hours were now a moment that begins after it.
+    const shorter = (): Promise<unknown> => pool.query(`UPDATE watches SET result = result || '{"hours": 0}' WHERE name = 'ledger'`);
+    await shorter();
+    await round();
+    await shorter();
+    await round();
+    expect(await events()).toEqual(['ledger.unbalanced']);
+    expect(await metrics.registry.metrics()).toContain('leadgate_ledger_unbalanced 1');
+    await pool.query("UPDATE leads SET status = 'KEPT' WHERE id = $1", [lead]);
+    await shorter();
+    await round();
+    expect(await events()).toEqual(['ledger.unbalanced', 'ledger.balanced']);
+  });
+
+  it('over less at once when it was too much', async () => {
+    const hours = async (): Promise<number | undefined> =>
+      (await pool.query<{ hours: number }>("SELECT (result ->> 'hours')::float8 AS hours FROM watches WHERE name = 'ledger'")).rows[0]
+        ?.hours;
+    await pool.query(`UPDATE watches SET result = '{"hours": 24}' WHERE name = 'ledger'`);
+    await minutePasses();
+    const locks = await pool.connect();
+    try {
+      await locks.query('BEGIN');
+      await locks.query('LOCK TABLE leads IN ACCESS EXCLUSIVE MODE');
+      await expect(new WatchLedger(pool, new Metrics(), createLogger('silent', false)).runOnce()).rejects.toThrow('timeout');
+    } finally {
+      await locks.query('ROLLBACK');
+      locks.release();
+    }
+    expect(await hours()).toBe(12);
+  });
+
   it('on the clock of Postgres', async () => {
     const { rows } = await pool.query<{ now: Date }>('SELECT clock_timestamp() AS now');
     expect(await momentNow(pool)).toBeGreaterThanOrEqual(rows[0]?.now.getTime() ?? Number.NaN);

@@ -53,7 +53,8 @@ export async function balanceLedger(
   return sum.ledger();
 }
 
-function momentOf(id: string): number {
+/** When the id was made, in milliseconds since 1970. */
+export function momentOf(id: string): number {
   return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }
 

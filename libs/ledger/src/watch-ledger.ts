@@ -1,8 +1,8 @@
 import { GATEWAY_SUBJECT, isJsonObject, type JsonObject } from '#core';
 import { keepResult, readResult, setAlarm, takeTurn } from '#operator-events';
 import { inTransaction, type Logger, type Metrics, type Pool } from '#platform';
-import { balanceLedger } from './balance-ledger.js';
-import { FINDINGS, type Ledger, LEDGER_STATES, MOST_IDS } from './ledger.js';
+import { balanceLedger, momentOf } from './balance-ledger.js';
+import { FINDINGS, type Ledger, LEDGER_STATES, type LedgerFinding, MOST_IDS } from './ledger.js';
 import { momentNow } from './pg-ledger-page.js';
 
 const NAME = 'ledger';
@@ -13,6 +13,8 @@ const MOST_SHARE = 1 / 30;
 const WINDOW_HOURS = { most: 24, least: 0.25 };
 const LONG_SECONDS = 10;
 const SHORT_SECONDS = 2;
+/** Of what was found, how many are looked at again when they have become older than the hours that are looked at. */
+const MOST_REMEMBERED = 20;
 
 /**
  * The ledger of the last hours, worked out by one process a minute for all: as metrics, and as an alarm when it does not balance.
@@ -30,19 +32,43 @@ export class WatchLedger {
   }
 
   private async balance(): Promise<void> {
+    const before = await readResult(this.pool, NAME);
+    const hours = numberIn(before, 'hours') ?? WINDOW_HOURS.most;
+    try {
+      await this.balanceLast(hours, before);
+    } catch (error) {
+      // It may have been too much at once: then it would be the next time as well.
+      await keepResult(this.pool, NAME, { ...before, hours: Math.max(WINDOW_HOURS.least, hours / 2) }, EVERY_SECONDS);
+      throw error;
+    }
+  }
+
+  private async balanceLast(hours: number, before: JsonObject | null): Promise<void> {
     const began = performance.now();
-    const hours = numberIn(await readResult(this.pool, NAME), 'hours') ?? WINDOW_HOURS.most;
     const since = (await momentNow(this.pool)) - hours * 3_600_000;
     const ledger = await balanceLedger(this.pool, { since, until: null });
-    const detail = { hours, ...contradictionsOf(ledger) };
-    await inTransaction(this.pool, (client) =>
-      setAlarm(client, { alarm: 'ledger_unbalanced', subject: GATEWAY_SUBJECT, tenantId: null, raised: !ledger.balanced, detail }),
-    );
+    const older = await this.stillWrong(idsIn(before, 'ids').filter((id) => momentOf(id) < since));
+    const findings = [...ledger.findings, ...older];
+    const balanced = ledger.balanced && older.length === 0;
+    const detail = { hours, ...contradictionsOf(findings) };
+    const state = { alarm: 'ledger_unbalanced', subject: GATEWAY_SUBJECT, tenantId: null, raised: !balanced, detail } as const;
+    const isChange = await inTransaction(this.pool, (client) => setAlarm(client, state));
     const seconds = (performance.now() - began) / 1000;
-    const result = { hours: nextHours(hours, seconds), unbalanced: unbalancedIn(ledger), accounts: accountsOf(ledger) };
+    const ids = findings.flatMap((finding) => finding.ids).slice(0, MOST_REMEMBERED);
+    const result = { hours: nextHours(hours, seconds), unbalanced: unbalancedIn(findings), accounts: accountsOf(ledger), ids };
     await keepResult(this.pool, NAME, result, seconds / MOST_SHARE);
-    if (!ledger.balanced)
+    if (isChange && !balanced)
       this.logger.error({ event: 'ledger', ...detail }, 'the ledger does not balance: leadgate ledger --since says what to do');
+  }
+
+  /** What was found before and lies behind the hours that are looked at now: it is not mended because it has become old. */
+  private async stillWrong(ids: readonly string[]): Promise<readonly LedgerFinding[]> {
+    const wrong: LedgerFinding[] = [];
+    for (const id of ids) {
+      const { findings } = await balanceLedger(this.pool, { since: momentOf(id), until: momentOf(id) + 1 });
+      wrong.push(...findings.filter((finding) => finding.ids.includes(id)).map((finding) => ({ ...finding, count: 1, ids: [id] })));
+    }
+    return wrong;
   }
 
   private async show(): Promise<void> {
@@ -63,11 +89,11 @@ function nextHours(hours: number, seconds: number): number {
   return seconds < SHORT_SECONDS ? Math.min(WINDOW_HOURS.most, hours * 2) : hours;
 }
 
-function unbalancedIn({ findings }: Ledger): number {
+function unbalancedIn(findings: readonly LedgerFinding[]): number {
   return findings.reduce((sum, { count }) => sum + count, 0);
 }
 
-function contradictionsOf({ findings }: Ledger): JsonObject {
+function contradictionsOf(findings: readonly LedgerFinding[]): JsonObject {
   const codes: Record<string, number> = {};
   for (const { code, count } of findings) codes[code] = (codes[code] ?? 0) + count;
   const ids = findings.flatMap((finding) => finding.ids).slice(0, MOST_IDS);
@@ -87,4 +113,9 @@ function accountsOf({ lines }: Ledger): JsonObject {
 function numberIn(result: JsonObject | null, name: string): number | undefined {
   const value = result?.[name];
   return typeof value === 'number' ? value : undefined;
+}
+
+function idsIn(result: JsonObject | null, name: string): readonly string[] {
+  const value = result?.[name];
+  return Array.isArray(value) ? value.filter((id) => typeof id === 'string') : [];
 }
