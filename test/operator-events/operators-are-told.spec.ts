@@ -177,12 +177,47 @@ describe('a receiver that does not take an event', () => {
     await happened({});
     await one.runOnce();
     await happened({ subject: 'acme/other' });
+    await timePasses('301 seconds');
     await one.runOnce();
     expect(receiver.requests).toHaveLength(1);
     expect(await rows()).toMatchObject([
       { sent: false, waits: false, error: 'answered 410' },
       { sent: false, waits: false, error: 'answered 410' },
     ]);
+  });
+
+  it('that is gone for one process loses nothing that another one, with another address, can tell', async () => {
+    const gone = await ScriptedCrm.start();
+    gone.always(answers.status(410));
+    const old = teller({ url: gone.url });
+    await happened({});
+    await old.runOnce();
+    await happened({ subject: 'acme/other' });
+    await old.runOnce();
+    await teller().runOnce();
+    await gone.close();
+    expect(told().map(({ data }) => data['subject'])).toEqual(['acme/other']);
+  });
+
+  it('and takes them again has nothing left waiting, whatever was planned when it did not', async () => {
+    receiver.always(answers.status(500));
+    await happened({ type: 'breaker.opened' }, { type: 'breaker.closed' });
+    await teller().runOnce();
+    await pool.query(`UPDATE operator_events SET attempt_no = 8, last_attempt_at = clock_timestamp() - interval '10 minutes',
+                             next_attempt_at = clock_timestamp() + interval '4 hours' WHERE type = 'breaker.opened'`);
+    receiver.always(answers.status(204));
+    receiver.requests.splice(0);
+    await happened({ type: 'leads.stuck', subject: GATEWAY_SUBJECT, tenantId: null });
+    await teller().runOnce();
+    expect(told().map(({ type }) => type)).toEqual(['leads.stuck', 'breaker.opened', 'breaker.closed']);
+  });
+
+  it('and takes one does not get twice what is just on its way', async () => {
+    await happened({ subject: 'acme/on-its-way' });
+    await new PgEventStore(pool).claim(30, 5);
+    await happened({});
+    await teller().runOnce();
+    expect(told().map(({ data }) => data['subject'])).toEqual(['acme/crm']);
   });
 
   it('is given up for an event after a day', async () => {

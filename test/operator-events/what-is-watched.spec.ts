@@ -56,6 +56,15 @@ describe('leads that nobody decides', () => {
     expect(await types()).toEqual(['leads.stuck', 'leads.moving']);
     expect(await new AlarmsProbe(pool).probe()).toEqual({ status: 'up' });
   });
+
+  it('are not told of over and over while the oldest is about as old as the limit', async () => {
+    await aLead(pool);
+    for (const seconds of [400, 250, 400, 200, 400, 60, 200]) {
+      await pool.query('UPDATE leads SET updated_at = clock_timestamp() - make_interval(secs => $1)', [seconds]);
+      await watch().look();
+    }
+    expect(await types()).toEqual(['leads.stuck', 'leads.moving']);
+  });
 });
 
 describe('leads that begin to fail for good', () => {
@@ -63,8 +72,12 @@ describe('leads that begin to fail for good', () => {
     aLead(pool, { status: 'PERMANENTLY_FAILED' }).then((lead) =>
       pool.query('UPDATE deliveries SET finished_at = clock_timestamp() - $2::interval WHERE lead_id = $1', [lead, ago]),
     );
-  const hourPasses = (): Promise<unknown> =>
-    pool.query("UPDATE deliveries SET finished_at = finished_at - interval '61 minutes' WHERE status = 'PERMANENTLY_FAILED'");
+  const hourPasses = async (): Promise<void> => {
+    await pool.query("UPDATE deliveries SET finished_at = finished_at - interval '61 minutes' WHERE status = 'PERMANENTLY_FAILED'");
+    await pool.query(
+      "UPDATE alarms SET detail = detail || jsonb_build_object('failed_at', (detail ->> 'failed_at')::timestamptz - interval '61 minutes')",
+    );
+  };
 
   it('are told of by destination, and again only after an hour without', async () => {
     await fail('10 minutes');
@@ -79,6 +92,41 @@ describe('leads that begin to fail for good', () => {
     await fail('0 seconds');
     await watch().look();
     expect(await types()).toEqual(['dead_letters.appeared', 'dead_letters.appeared']);
+  });
+
+  const raised = async (): Promise<boolean> => (await pool.query('SELECT FROM alarms WHERE raised')).rowCount === 1;
+
+  it('are not told of with every replay that fails again', async () => {
+    await fail('0 seconds');
+    await watch().look();
+    for (let round = 0; round < 2; round += 1) {
+      await pool.query("UPDATE deliveries SET status = 'PENDING', finished_at = NULL");
+      await watch().look();
+      await pool.query("UPDATE deliveries SET status = 'PERMANENTLY_FAILED', finished_at = clock_timestamp()");
+      await watch().look();
+    }
+    expect(await types()).toEqual(['dead_letters.appeared']);
+  });
+
+  it('are over an hour later also when the only one was delivered after all, and the next is told of', async () => {
+    await fail('0 seconds');
+    await watch().look();
+    await pool.query("UPDATE deliveries SET status = 'DELIVERED', finished_at = clock_timestamp()");
+    await watch().look();
+    expect(await raised()).toBe(true);
+    await hourPasses();
+    await watch().look();
+    expect(await raised()).toBe(false);
+    await fail('0 seconds');
+    await watch().look();
+    expect(await types()).toEqual(['dead_letters.appeared', 'dead_letters.appeared']);
+  });
+
+  it('do not begin with a lead that was erased or decided anew', async () => {
+    await fail('0 seconds');
+    await pool.query('UPDATE deliveries SET superseded_at = clock_timestamp()');
+    await watch().look();
+    expect(await events()).toEqual([]);
   });
 
   it('long ago are nothing new', async () => {

@@ -26,8 +26,8 @@ export interface SettledCall {
 export abstract class EventStore {
   /** Takes up to `most` events whose turn it is, within `perMinute`; what is beyond goes into a summary. */
   abstract claim(perMinute: number, most: number): Promise<Round>;
-  /** There is nobody to tell: what is due is kept as it is and not looked at again. */
-  abstract keep(error: string | null): Promise<readonly ToldEvent[]>;
+  /** There is nobody to tell: what is due, and that old, is kept as it is and not looked at again. */
+  abstract keep(error: string | null, olderThanSeconds: number): Promise<readonly ToldEvent[]>;
   abstract settle(calls: readonly SettledCall[]): Promise<void>;
 }
 

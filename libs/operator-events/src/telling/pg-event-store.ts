@@ -51,7 +51,7 @@ const CLAIM = `
 
 const KEEP = `
   WITH kept AS (
-    UPDATE operator_events SET next_attempt_at = NULL, last_error = coalesce($1, last_error) WHERE ${DUE}
+    UPDATE operator_events SET next_attempt_at = NULL, last_error = coalesce($1, last_error) WHERE ${DUE} AND at <= clock_timestamp() - make_interval(secs => $2)
     RETURNING ${COLUMNS}, attempt_no AS "attemptNo")
   SELECT * FROM kept ORDER BY at, id`;
 
@@ -62,6 +62,15 @@ const SETTLE = `
          last_error = call.error
     FROM json_to_recordset($1::json) AS call (id uuid, attempt_no int, told boolean, gap_seconds float8, error text)
    WHERE event.id = call.id AND event.attempt_no = call.attempt_no AND event.sent_at IS NULL`;
+
+/**
+ * The receiver works: what waits since it did not, for up to eight hours, is not left waiting, nor what stands behind it. Not what
+ * was tried within the time of a lease: that may be on its way.
+ */
+const BRING_FORWARD = `
+  UPDATE operator_events SET next_attempt_at = clock_timestamp()
+   WHERE sent_at IS NULL AND next_attempt_at > clock_timestamp() AND attempt_no > 0
+     AND last_attempt_at < clock_timestamp() - interval '${LEASE_SECONDS} seconds'`;
 
 interface WaitingRow extends Omit<Waiting, 'turns'> {
   readonly turns: readonly string[];
@@ -90,8 +99,8 @@ export class PgEventStore extends EventStore {
     });
   }
 
-  async keep(error: string | null): Promise<readonly ToldEvent[]> {
-    const { rows } = await this.pool.query<ClaimedEvent>(KEEP, [error]);
+  async keep(error: string | null, olderThanSeconds: number): Promise<readonly ToldEvent[]> {
+    const { rows } = await this.pool.query<ClaimedEvent>(KEEP, [error, olderThanSeconds]);
     return rows.filter(({ attemptNo }) => attemptNo === 0);
   }
 
@@ -104,6 +113,7 @@ export class PgEventStore extends EventStore {
       error,
     }));
     await this.pool.query(SETTLE, [JSON.stringify(rows)]);
+    if (calls.some(({ told }) => told)) await this.pool.query(BRING_FORWARD);
   }
 }
 

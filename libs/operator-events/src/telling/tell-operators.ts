@@ -5,6 +5,8 @@ import type { OperatorWebhook, ToldEvent } from './operator-webhook.port.js';
 
 /** Calls at once. */
 const AT_ONCE = 5;
+/** What a process whose receiver is gone leaves to the others first: one that was started later may have another address. */
+const LEFT_TO_OTHERS_SECONDS = 300;
 
 /**
  * Tells operators what was appended: a log line and a count for each event, and a signed call where there is somebody to call. Any number of
@@ -30,7 +32,7 @@ export class TellOperators {
   private async round(): Promise<boolean> {
     const { webhook } = this;
     if (webhook === null || this.gone !== null) {
-      this.note(await this.store.keep(this.gone));
+      this.note(await this.store.keep(this.gone, webhook === null ? 0 : LEFT_TO_OTHERS_SECONDS));
       return false;
     }
     const { claimed, fresh } = await this.store.claim(this.perMinute, AT_ONCE);

@@ -3,13 +3,15 @@ import { GATEWAY_SUBJECT } from '#core';
 import { inTransaction, type Metrics } from '#platform';
 import { type AlarmState, setAlarm } from '../set-alarm.js';
 import { decideSilence, usualLeads } from './decide-silence.js';
-import { newestDeadLetters, oldestUndecided, raisedAlarms } from './pg-alarm-facts.js';
+import { isRaised, newestDeadLetters, oldestUndecided, raisedAlarms } from './pg-alarm-facts.js';
 import { countSourceHours, readSourceHours } from './pg-source-hours.js';
 import { takeTurn } from './pg-watches.js';
 
 /** Leads that nobody decides and leads that fail for good are looked for this often, sources that fall silent once a minute. */
 const LOOK_EVERY_SECONDS = 10;
 const COUNT_EVERY_SECONDS = 60;
+/** Less than what counts as stuck, so that a backlog whose oldest lead is about as old as the limit is not told of over and over. */
+const MOVING_SHARE = 0.5;
 
 /**
  * Watches what nobody would otherwise notice: leads that are not decided, destinations that begin to refuse leads for good, sources that fall
@@ -53,7 +55,8 @@ export class WatchGateway {
   private async stuck(): Promise<AlarmState> {
     const oldest = await oldestUndecided(this.pool);
     const seconds = Math.round(oldest?.seconds ?? 0);
-    const raised = seconds >= this.stuckSeconds;
+    const wasRaised = await isRaised(this.pool, 'leads_stuck', GATEWAY_SUBJECT);
+    const raised = seconds >= this.stuckSeconds * (wasRaised ? MOVING_SHARE : 1);
     const detail = {
       waits_seconds: seconds,
       limit_seconds: this.stuckSeconds,
@@ -63,12 +66,12 @@ export class WatchGateway {
   }
 
   private async deadLetters(): Promise<AlarmState[]> {
-    return (await newestDeadLetters(this.pool)).map(({ destinationId, tenantId, leadId, deliveryId, failureClass, failedAt, fresh }) => ({
+    return (await newestDeadLetters(this.pool)).map(({ destinationId, tenantId, fresh, detail }) => ({
       alarm: 'dead_letters',
       subject: destinationId,
       tenantId,
       raised: fresh,
-      detail: { lead_id: leadId, delivery_id: deliveryId, failure_class: failureClass, failed_at: failedAt.toISOString() },
+      detail,
     }));
   }
 
