@@ -43,6 +43,12 @@ export const IN_POSTGRES: readonly Harm[] = [
     sql: `update inbound_requests set body = (select body from inbound_requests r join leads l on l.inbound_request_id = r.id where l.id = ':other')
            where id = (select inbound_request_id from leads where id = ':plain')`,
   },
+  {
+    what: 'a request with one field altered',
+    says: /^I1.*otherwise than it was sent/,
+    sql: `update inbound_requests set body = convert_to(replace(convert_from(body, 'UTF8'), '66001', '66999'), 'UTF8')
+           where id = (select inbound_request_id from leads where id = ':plain')`,
+  },
   { what: 'a lead removed', says: /^I1 I2/, sql: `delete from leads where id = ':plain'` },
   { what: 'a lead doubled without its trail', says: /^I5/, sql: again('leads', `id = ':plain'`, `'{"id": ":new", "item_no": 1}'`) },
   {
@@ -83,6 +89,11 @@ export const IN_POSTGRES: readonly Harm[] = [
     what: 'a delivery doubled',
     says: /^I/,
     sql: again('deliveries', `lead_id = ':plain'`, `'{"id": ":new", "epoch": 2, "status": "PENDING"}'`),
+  },
+  {
+    what: 'a delivery with another payload',
+    says: /^I3.*other bytes/,
+    sql: `update deliveries set payload = replace(payload, 'Solaranlagen', 'Dachziegel') where lead_id = ':plain'`,
   },
   { what: 'a delivery that waits again', says: /^I1/, sql: `update deliveries set status = 'RETRYING' where lead_id = ':plain'` },
   {

@@ -43,7 +43,7 @@ export async function judge(world: Judged, run: Acknowledged): Promise<string[]>
       await atAnEnd(client),
       await failedForAReason(client),
       await deliveredOnce(client, seen),
-      await recordsAreTheirs(client, seen),
+      await callsAreTheirs(client, seen),
       await auditTells(client, world.owner),
       await attemptsAreCalls(client, seen),
       run.replayed ? [] : await neverEarly(client, run.retryBaseSeconds ?? 0.05),
@@ -107,16 +107,26 @@ async function failedForAReason(client: pg.ClientBase): Promise<string[]> {
   );
 }
 
-async function recordsAreTheirs(client: pg.ClientBase, seen: ReadonlyMap<string, SeenLead>): Promise<string[]> {
-  const { rows } = await client.query<{ id: string; record: string }>(
-    'select lead_id as id, crm_record_id as record from deliveries where crm_record_id is not null',
+/** What arrived at the CRM is what Postgres says was to be sent, and what it is called there is what Postgres says. */
+async function callsAreTheirs(client: pg.ClientBase, seen: ReadonlyMap<string, SeenLead>): Promise<string[]> {
+  const { rows } = await client.query<{ id: string; form: string; record: string | null }>(
+    `select lead_id as id, idempotency_key || ' ' || encode(sha256(convert_to(payload, 'UTF8')), 'hex') as form, crm_record_id as record from deliveries`,
   );
-  const wrong = rows.filter(({ id, record }) => !seen.get(id)?.records.has(record));
-  return finding(
-    'I3',
-    'its record is called otherwise at the CRM',
-    wrong.map(({ id }) => id),
-  );
+  const forms = new Set(rows.map(({ id, form }) => `${id} ${form}`));
+  const changed = [...seen].filter(([id, lead]) => [...lead.forms].some((form) => !forms.has(`${id} ${form}`)));
+  const renamed = rows.filter(({ id, record }) => record !== null && !seen.get(id)?.records.has(record));
+  return [
+    ...finding(
+      'I3',
+      'arrived with another key or other bytes than were to be sent',
+      changed.map(([id]) => id),
+    ),
+    ...finding(
+      'I3',
+      'its record is called otherwise at the CRM',
+      renamed.map(({ id }) => id),
+    ),
+  ];
 }
 
 async function deliveredOnce(client: pg.ClientBase, seen: ReadonlyMap<string, SeenLead>): Promise<string[]> {
