@@ -17,6 +17,7 @@ export * from './config/policy-config.js';
 export * from './config/destination-config.js';
 export * from './config/route-config.js';
 export * from './config/xml-name.js';
+export { SLUG, SLUG_PAIR } from './config/slug.js';
 export * from './config/tenant-config.js';
 export * from './config/mapping-config.js';
 export * from './config/active-config.js';

@@ -26,12 +26,13 @@ import {
   REPLAY_KINDS,
   REPLAY_STATUSES,
   type ReplayKind,
+  SLUG,
+  SLUG_PAIR,
 } from '#core';
 import { IsMoment } from '#platform';
 import type { ReplayFilter } from './replay.js';
 
-const SLUG_PAIR = /^[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9-]{0,62}$/;
-const SLUG_HELP = { message: 'tenant must be the id of a tenant: small letters, digits and dashes' };
+const TENANT_HELP = { message: 'tenant must be the id of a tenant: small letters, digits and dashes' };
 
 /** Stands in a trail that outlives the lead: an e-mail address or a phone number in it would too. */
 export const REASON = /^(?!.*@)(?!.*(?:\d[ ./()-]*){7})[^\p{C}]{3,200}$/u;
@@ -129,7 +130,7 @@ export class ReplayRequestShape {
 
   @ApiPropertyOptional({ description: 'Whose leads; needed with a key of scope operator', example: 'demo' })
   @IsOptional()
-  @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/, SLUG_HELP)
+  @Matches(SLUG, TENANT_HELP)
   tenant?: string;
 }
 

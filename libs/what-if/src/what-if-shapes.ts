@@ -1,9 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { SLUG } from '#core';
 import { IsMoment, RecentQuery } from '#platform';
 import { BASELINES, type Baseline, DIFFERENCE_KINDS, type DifferenceKind, WHAT_IF_STATUSES, type WhatIfStatus } from './what-if.js';
-
-const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** What is to be tried on which leads. */
 export class WhatIfRequest {

@@ -13,6 +13,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { SLUG, SLUG_HELP } from './slug.js';
 
 /** What a mapped field may take from the gateway itself; `attributes` is the object of the valid attributes, `{}` when there are none. */
 export const MAPPED_FACTS = ['lead_id', 'received_at', 'attributes'] as const;
@@ -64,7 +65,7 @@ export class AttributesConfig {
 
 /** How a normalised lead becomes the body a destination receives. */
 export class MappingConfig {
-  @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/, { message: '$property must be a slug: small letters, digits and dashes, at most 63' })
+  @Matches(SLUG, SLUG_HELP)
   name!: string;
   @IsArray() @ArrayNotEmpty() @ValidateNested({ each: true }) @Type(() => MappedField) fields!: MappedField[];
   @IsOptional() @IsObject() @ValidateNested() @Type(() => AttributesConfig) attributes?: AttributesConfig;

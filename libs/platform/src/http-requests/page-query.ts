@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsUUID, Matches, Max, Min } from 'class-validator';
+import { SLUG } from '#core';
 
 export const MOST_ROWS = 500;
 export const USUAL_ROWS = 50;
@@ -15,7 +16,7 @@ const LIMIT_HELP = { message: `limit must be a whole number from 1 to ${MOST_ROW
 export class TenantQuery {
   @ApiPropertyOptional({ description: 'Only this tenant', example: 'demo' })
   @IsOptional()
-  @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/, { message: 'tenant must be the id of a tenant: small letters, digits and dashes' })
+  @Matches(SLUG, { message: 'tenant must be the id of a tenant: small letters, digits and dashes' })
   tenant?: string;
 }
 

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
-import { FAILURE_CLASSES, type FailureClass, LEAD_STATUSES, type LeadStatus } from '#core';
+import { FAILURE_CLASSES, type FailureClass, LEAD_STATUSES, type LeadStatus, SLUG_PAIR } from '#core';
 import { IsMoment, PageQuery } from '#platform';
 
 /** `status=READY,FAILED` or `status=READY&status=FAILED`. */
@@ -29,7 +29,7 @@ export class LeadsQuery extends PageQuery {
 
   @ApiPropertyOptional({ description: 'Id of the source', example: 'demo/webhook' })
   @IsOptional()
-  @Matches(/^[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9-]{0,62}$/, { message: 'source must be <tenant>/<source name>, e.g. demo/webhook' })
+  @Matches(SLUG_PAIR, { message: 'source must be <tenant>/<source name>, e.g. demo/webhook' })
   source?: string;
 
   @ApiPropertyOptional({ description: 'A reason code, or the reason a lead is held for', example: 'ZIP_NOT_66XXX' })
