@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { pino } from 'pino';
-import { createPgPool, createPrismaClient, createQueueBackend, type PgPoolOptions } from '#platform';
+import { createPgPool, createPrismaClient, createQueueBackend, type PgPoolOptions, ROW_BY_ROW } from '#platform';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 let database: TestDatabase;
@@ -38,6 +38,14 @@ describe('a pool', () => {
     await expect(pool.query('SELECT FROM tenants')).rejects.toMatchObject({ code: '55P03' });
     await holder.query('ROLLBACK');
     holder.release();
+  });
+
+  it('sets what its sessions are to have, beside what the URL asks for', async () => {
+    const pool = aPool({ url: `${database.url}?options=-c%20work_mem%3D5MB`, sessionSettings: ROW_BY_ROW });
+    const { rows } = await pool.query(
+      `select current_setting('work_mem') as mem, current_setting('enable_seqscan') as scan, current_setting('plan_cache_mode') as mode`,
+    );
+    expect(rows).toEqual([{ mem: '5MB', scan: 'off', mode: 'force_generic_plan' }]);
   });
 
   it('gives up on a statement', async () => {

@@ -14,6 +14,8 @@ export interface AttemptRef {
   readonly requestId: string;
   /** It is the one call that finds out whether a failing destination works again. */
   readonly probe: boolean;
+  /** When it was opened, the lead was READY and this its only delivery. */
+  readonly alone?: boolean;
 }
 
 /** An attempt under this process's lease, with what it sends. */

@@ -22,7 +22,7 @@ export function concludeAttempt(
   const { signal } = answer;
   const verdict = classifyAnswer(config.answers, config.effect, signal);
   const jitter = config.answers === 'standard' ? random : null;
-  const { deliveryId, tenantId, leadId, destinationId, attemptNo, attemptsBefore, requestId, probe } = attempt;
+  const { deliveryId, tenantId, leadId, destinationId, attemptNo, attemptsBefore, requestId, probe, alone = false } = attempt;
   const step = decideNextStep(verdict, { ...schedule, attemptNo: attemptNo - attemptsBefore, jitter });
   return {
     deliveryId,
@@ -33,6 +33,7 @@ export function concludeAttempt(
     attemptsBefore,
     requestId,
     probe,
+    alone,
     sentState: signal.kind,
     outcome: outcomeOf(verdict),
     statusCode: signal.kind === 'answered' ? signal.statusCode : null,

@@ -4,6 +4,7 @@ import { Coalescer, isPermanentFault, type Metrics, type Pool } from '#platform'
 import type { ClosedAttempt, OpenAttempt } from './attempt.js';
 import { AttemptLedger, LEASE_SECONDS } from './attempt-ledger.port.js';
 import { closeAttempts, closingOrder } from './pg-close-attempts.js';
+import { closeDelivered, isSimplyDelivered } from './pg-close-delivered.js';
 import { openAttempts } from './pg-open-attempts.js';
 
 const FIRST_PAUSE_MS = 100;
@@ -13,6 +14,7 @@ const LONGEST_PAUSE_MS = 2000;
 export class PgAttemptLedger extends AttemptLedger {
   private readonly opening: Coalescer<DeliveryId, OpenAttempt | 'held_back' | null>;
   private readonly closing: Coalescer<ClosedAttempt, boolean>;
+  private readonly delivered: Coalescer<ClosedAttempt, boolean>;
 
   constructor(pool: Pool, metrics: Metrics) {
     super();
@@ -29,6 +31,13 @@ export class PgAttemptLedger extends AttemptLedger {
       bytes: ({ excerpt, fetched }) => (excerpt?.length ?? 0) + (fetched === null ? 0 : JSON.stringify(fetched).length),
       onFlush: metrics.flushOf('close_attempts'),
     });
+    this.delivered = new Coalescer({
+      name: 'close_delivered',
+      flush: (attempts) => closeDelivered(pool, attempts),
+      sortKey: closingOrder,
+      bytes: ({ excerpt }) => excerpt?.length ?? 0,
+      onFlush: metrics.flushOf('close_delivered'),
+    });
   }
 
   override open(deliveryId: DeliveryId): Promise<OpenAttempt | 'held_back' | null> {
@@ -44,7 +53,7 @@ export class PgAttemptLedger extends AttemptLedger {
     const until = performance.now() + LEASE_SECONDS * 1000;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        return await this.closing.submit(attempt);
+        return await this.write(attempt);
       } catch (error) {
         if (isPermanentFault(error) || performance.now() + pause > until) throw error;
         await delay(pause);
@@ -53,6 +62,13 @@ export class PgAttemptLedger extends AttemptLedger {
   }
 
   override async drain(): Promise<void> {
-    await Promise.all([this.opening.drain(), this.closing.drain()]);
+    // In their order: what one leaves to the next is submitted before its drain ends.
+    await Promise.all([this.opening.drain(), this.delivered.drain()]);
+    await this.closing.drain();
+  }
+
+  /** What is not as simple as it seemed is left to the transaction that reads before it writes. */
+  private async write(attempt: ClosedAttempt): Promise<boolean> {
+    return (isSimplyDelivered(attempt) && (await this.delivered.submit(attempt))) || this.closing.submit(attempt);
   }
 }

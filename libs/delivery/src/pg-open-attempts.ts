@@ -50,10 +50,11 @@ const OPEN = {
     update deliveries set rung_at = null from locked
      where deliveries.id = locked.id and locked.waits and locked.id not in (select id from claimed)
     returning deliveries.id, locked.due)
-  select claimed.*, leads.request_id, request.headers ->> 'traceparent' as traceparent, true as opened
+  select claimed.*, leads.request_id, request.headers ->> 'traceparent' as traceparent, true as opened,
+         leads.status = 'READY' and not exists (select from deliveries other where other.lead_id = leads.id and other.id <> claimed.id) as alone
     from claimed join leads on leads.id = claimed.lead_id join inbound_requests request on request.id = leads.inbound_request_id
   union all
-  select id, null, null, null, null, null, null, null, null, false, null, null, false from left_waiting where due`,
+  select id, null, null, null, null, null, null, null, null, false, null, null, false, false from left_waiting where due`,
 };
 
 /**
@@ -75,6 +76,7 @@ export async function openAttempts(pool: Pool, ids: readonly DeliveryId[]): Prom
     traceparent: string | null;
     probe: boolean;
     opened: boolean;
+    alone: boolean;
   }>({ ...OPEN, values: [ids, LEASE_SECONDS] });
   const claimed = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => {
@@ -91,6 +93,7 @@ export async function openAttempts(pool: Pool, ids: readonly DeliveryId[]): Prom
       attemptsBefore: row.attempts_before,
       requestId: row.request_id,
       probe: row.probe,
+      alone: row.alone,
       traceparent: row.traceparent,
       idempotencyKey: row.idempotency_key,
       contentType: row.content_type,

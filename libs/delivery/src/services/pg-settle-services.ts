@@ -25,7 +25,7 @@ export async function settleServices(
   closed: readonly ClosedAttempt[],
   troubled: readonly DestinationId[],
 ): Promise<AuditEventInput[]> {
-  const told = new Set([...closed.filter(isNews).map(({ destinationId }) => destinationId), ...troubled]);
+  const told = new Set([...closed.filter(tellsOfService).map(({ destinationId }) => destinationId), ...troubled]);
   if (told.size === 0) return [];
   const byService = new Map<DestinationId, ClosedAttempt[]>();
   for (const attempt of closed) {
@@ -49,8 +49,8 @@ export async function settleServices(
   return events.map(auditEvent);
 }
 
-/** Something that may change the record; a plain success may only where there is something to forget. */
-function isNews({ probe, service: { word, rules } }: ClosedAttempt): boolean {
+/** Something that may change the record of its destination; a plain success may only where there is something to forget. */
+export function tellsOfService({ probe, service: { word, rules } }: ClosedAttempt): boolean {
   if (probe) return true;
   return (
     (word.health === 'fails' && rules.failures !== null) ||

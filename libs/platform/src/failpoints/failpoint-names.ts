@@ -15,7 +15,7 @@ export const FAILPOINTS = {
   deliver_before_claim: 'a job with deliveries was taken, none is claimed',
   deliver_after_claim: 'an attempt is open, no byte has left [lead id]',
   deliver_after_answer: 'the CRM has answered, nothing of it is in Postgres [lead id]',
-  close_before_commit: 'what became of the attempts is written, the commit is not asked for',
+  close_before_commit: 'what became of the attempts is written or about to be, the commit is not asked for',
   deliver_after_close: 'what became of the attempt is committed, nobody heard of it',
   replay_before_commit: 'leads of a replay are taken up, the commit is not asked for',
   erase_before_commit: 'what a lead says of a person is removed, the commit is not asked for',
