@@ -95,7 +95,7 @@ async function count(pool: Pool, wish: ReplayWish): Promise<Report> {
   const rows = groups.map(({ status, because, count: n }) => [status, because ?? '', `${n}`]);
   const what = wish.kind === 'release' ? 'requests' : 'leads';
   const text = [
-    `${wish.kind} would take up ${total} ${what}. Nothing was done.`,
+    `${wish.kind} would take up ${total} ${total === 1 ? what.slice(0, -1) : what}. Nothing was done.`,
     ...(rows.length === 0 ? [] : [table([['status', 'because', what], ...rows])]),
   ];
   return { exitCode: 0, text: text.join('\n'), json: { ok: true, dry_run: true, kind: wish.kind, total, groups } };
