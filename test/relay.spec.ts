@@ -128,6 +128,14 @@ describe('the relay rings what Postgres says is due', () => {
     expect((await rung(3)).sort()).toEqual([first, first, lost].sort());
   });
 
+  it('leaves a lead that reached a process to it for five seconds, also when the queue was emptied', async () => {
+    await aLead({ crashCount: 1, rungAt: `clock_timestamp() - interval '1 s'` });
+    const died = await aLead({ crashCount: 1, rungAt: `clock_timestamp() - interval '6 s'` });
+    const lost = await aLead({ rungAt: `clock_timestamp() - interval '1 s'` });
+    const rows = await new DueWork(pool).takeLeads(0, new Map([['t' as TenantId, 500]]));
+    expect(rows.map(({ id }) => id as string).sort()).toEqual([died, lost].sort());
+  });
+
   it('rings as much of a tenant as it has room for, and takes no place of another', async () => {
     await leadsOf(1200, {});
     await leadsOf(3, { tenant: 'other' });

@@ -14,16 +14,23 @@ export class LostRings {
   private lostBefore = -Infinity;
   private suspectedBefore = -Infinity;
   private incarnation: string | undefined;
+  /** When each was last seen, as far as that is no longer ago than rings are waited for anyway. */
+  private readonly seenAt = new Map<string, number>();
 
   /** Something happened that may have cost rings. */
   suspect(now = performance.now()): void {
     this.suspectedBefore = now;
   }
 
-  /** @returns whether the queue is another one than it was: rings are lost */
+  /**
+   * One that was seen a moment ago is no news: behind a proxy each question may reach another server, and everything would be rung all the time.
+   * @returns whether the queue is another one than it was: rings are lost
+   */
   sees(incarnation: string, now = performance.now()): boolean {
-    const changed = this.incarnation !== undefined && this.incarnation !== incarnation;
+    const changed = this.incarnation !== undefined && this.incarnation !== incarnation && !this.seenAt.has(incarnation);
     this.incarnation = incarnation;
+    this.seenAt.set(incarnation, now);
+    for (const [one, at] of this.seenAt) if (now - at > STALE_SECONDS * 1000) this.seenAt.delete(one);
     if (changed) this.lostBefore = now;
     return changed;
   }

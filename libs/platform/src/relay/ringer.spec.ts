@@ -27,7 +27,9 @@ describe('Ringer', () => {
         return adds.length === 1 ? new Promise((resolve) => (letGo = resolve)) : Promise.resolve();
       },
     });
-    ringer.leads(ids(45));
+    ringer.leads(ids(40));
+    ringer.leads(ids(5));
+    await Promise.resolve();
     ringer.leads(ids(3));
     ringer.leadAlone('suspect' as LeadId);
     ringer.deliveries('demo/crm' as DestinationId, ['d1' as DeliveryId]);
@@ -40,6 +42,34 @@ describe('Ringer', () => {
       [20, 20, 5],
       [5, 1, 2, 1],
     ]);
+  });
+
+  it('reports what it could not ring once for each kind, however it was rung', async () => {
+    const { ringer, missed } = aRinger();
+    for (const id of ids(3)) ringer.leads([id]);
+    for (const id of ['d1', 'd2']) ringer.deliveries(`demo/${id}` as DestinationId, [id as DeliveryId]);
+    ringer.leadAlone('suspect' as LeadId);
+    await ringer.settled();
+    expect(missed).toEqual([
+      { kind: 'leads', ids: [...ids(3), 'suspect'] },
+      { kind: 'deliveries', ids: ['d1', 'd2'] },
+    ]);
+  });
+
+  it('rings what comes in the moment in which it ends', async () => {
+    const { ringer } = aRinger();
+    const added: (readonly Job[])[] = [];
+    ringer.use({ incarnation: async () => 'one', add: async (jobs) => void added.push(jobs) });
+    // In every moment up to there and beyond: one of them is the last one of the first add.
+    for (let moment = 0; moment < 20; moment += 1) {
+      ringer.leads(ids(1));
+      for (let step = 0; step < moment; step += 1) await Promise.resolve();
+      ringer.leads(ids(1));
+      await ringer.settled();
+      expect(added.splice(0).flatMap((jobs) => jobs.flatMap((job) => (job.type === 'process_leads.v1' ? job.leadIds : [])))).toHaveLength(
+        2,
+      );
+    }
   });
 
   it('reports what it could not ring: no queue yet', async () => {

@@ -1,4 +1,4 @@
-import type { DeliveryId, DestinationId, Job, LeadId, WorkKind } from '#core';
+import { type DeliveryId, type DestinationId, type Job, type LeadId, WORK_KINDS, type WorkKind } from '#core';
 import { failpoint } from '../failpoints/failpoint.js';
 import type { Logger } from '../logging/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -22,8 +22,10 @@ interface Pending {
 const ANY_LEADS = 'leads';
 
 /**
- * Puts ids on the queue: one add at a time, and what comes meanwhile goes out together, in as few jobs as it fits in. A failed or slow add (`queue.add()` hangs for
- * as long as Redis is away, measured) is given up after 2 s and reported through `onMissed`; a job that arrives after all is harmless.
+ * Puts ids on the queue: one add at a time, and what comes meanwhile goes out together, in as few jobs as it fits in. A failed or slow add
+ * (`queue.add()` hangs for as long as Redis is away, measured) is given up after 2 s and reported through `onMissed`; a job that arrives after all
+ * is harmless.
+ * @param onMissed must not throw
  */
 export class Ringer {
   private pending: Pending[] = [];
@@ -70,27 +72,33 @@ export class Ringer {
   private push(pending: Pending): void {
     if (pending.ids.length === 0) return;
     this.pending.push(pending);
-    this.adding ??= this.addPending().finally(() => {
-      this.adding = undefined;
-    });
+    this.adding ??= this.addPending();
   }
 
   private async addPending(): Promise<void> {
-    while (this.pending.length > 0) {
-      const batch = this.pending.splice(0);
-      try {
-        if (this.queue === undefined) throw new Error('the queue is not connected');
-        await failpoint('ring_before_add');
-        await within(ADD_LIMIT_MS, this.queue.add(jobsOf(batch)));
-        await failpoint('ring_after_add');
-        for (const { kind, ids } of batch) this.metrics.rings.inc({ kind, result: 'rung' }, ids.length);
-      } catch (error) {
-        const count = batch.reduce((sum, { ids }) => sum + ids.length, 0);
-        this.logger.warn({ component: 'relay', ids: count }, `ring failed, the rows stay due: ${(error as Error).message}`);
-        for (const { kind, ids } of batch) {
-          this.metrics.rings.inc({ kind, result: 'missed' }, ids.length);
-          await this.onMissed(kind, ids);
-        }
+    // What is rung in the same turn goes out together, the first of it, too.
+    await Promise.resolve();
+    while (this.pending.length > 0) await this.add(this.pending.splice(0));
+    // Here and not behind the promise: what is rung between the two would wait for the next ring.
+    this.adding = undefined;
+  }
+
+  private async add(batch: readonly Pending[]): Promise<void> {
+    const byKind = WORK_KINDS.map((kind) => ({ kind, ids: batch.filter((one) => one.kind === kind).flatMap(({ ids }) => ids) }));
+    const rung = byKind.filter(({ ids }) => ids.length > 0);
+    try {
+      if (this.queue === undefined) throw new Error('the queue is not connected');
+      await failpoint('ring_before_add');
+      await within(ADD_LIMIT_MS, this.queue.add(jobsOf(batch)));
+      await failpoint('ring_after_add');
+      for (const { kind, ids } of rung) this.metrics.rings.inc({ kind, result: 'rung' }, ids.length);
+    } catch (error) {
+      const count = rung.reduce((sum, { ids }) => sum + ids.length, 0);
+      this.logger.warn({ component: 'relay', ids: count }, `ring failed, the rows stay due: ${(error as Error).message}`);
+      // All of a kind at once: one after the other, a thousand of them would keep what is rung next waiting.
+      for (const { kind, ids } of rung) {
+        this.metrics.rings.inc({ kind, result: 'missed' }, ids.length);
+        await this.onMissed(kind, ids);
       }
     }
   }
