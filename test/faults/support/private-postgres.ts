@@ -35,11 +35,11 @@ export class PrivatePostgres {
 
   /** SIGSTOP to all of its processes: connections stay open and nothing is answered. */
   freeze(): void {
-    for (const pid of this.processes()) process.kill(pid, 'SIGSTOP');
+    this.signal('SIGSTOP');
   }
 
   thaw(): void {
-    for (const pid of this.processes()) process.kill(pid, 'SIGCONT');
+    this.signal('SIGCONT');
   }
 
   /** Ends the sessions whose application name is like this. @returns how many */
@@ -56,6 +56,17 @@ export class PrivatePostgres {
       return rowCount ?? 0;
     } finally {
       await client.end();
+    }
+  }
+
+  /** Sessions come and go: one that has ended since it was listed needs no signal. */
+  private signal(signal: NodeJS.Signals): void {
+    for (const pid of this.processes()) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
     }
   }
 
