@@ -327,6 +327,27 @@ describe('processing leads', () => {
     });
   });
 
+  it('a job that is loaded in two parts, of which one fails, counts against no lead of the other', async () => {
+    const ids: LeadId[] = [];
+    for (let n = 0; n <= 100; n += 1) ids.push(await aLead());
+    const query = Reflect.get(pool, 'query') as typeof pool.query;
+    const broken = jest.spyOn(pool, 'query').mockImplementation((async (
+      statement: { name?: string; values?: unknown[][] },
+      ...rest: unknown[]
+    ) => {
+      if (statement.name === 'load_leads' && statement.values?.[0]?.length === 1)
+        throw Object.assign(new Error('terminating connection'), { code: '57P01' });
+      return Reflect.apply(query, pool, [statement, ...rest]) as unknown;
+    }) as typeof pool.query);
+    await expect(processLeads.run(ids)).rejects.toThrow('terminating connection');
+    broken.mockRestore();
+    const { rows } = await pool.query(
+      'select crash_count, rung_at, count(*)::int as n from leads where id = any($1::uuid[]) group by 1, 2',
+      [ids],
+    );
+    expect(rows).toEqual([{ crash_count: 0, rung_at: null, n: 101 }]);
+  });
+
   it('a lost database connection counts against no lead', async () => {
     const id = await aLead();
     jest.spyOn(store, 'decide').mockRejectedValueOnce(Object.assign(new Error('terminating connection'), { code: '57P01' }));

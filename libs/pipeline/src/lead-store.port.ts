@@ -36,6 +36,7 @@ export abstract class LeadStore {
   /**
    * The RECEIVED ones among the ids; counts the load against each of them until a journey is stored.
    * @param suspects whether also those that a load counts against already: they were in a process that died
+   * @throws when some of them could not be loaded; those that were are forgiven
    */
   abstract load(ids: readonly LeadId[], suspects: boolean): Promise<LoadedLead[]>;
   /** Nobody has them in hand, so the relay may ring them again at once; what counts against them stays. */

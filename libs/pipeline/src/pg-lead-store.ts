@@ -53,8 +53,19 @@ export class PgLeadStore extends LeadStore {
   }
 
   override async load(ids: readonly LeadId[], suspects: boolean): Promise<LoadedLead[]> {
-    const loaded = suspects ? await this.loadAll(ids, true) : await Promise.all(ids.map((id) => this.loads.submit(id)));
+    const loaded = suspects ? await this.loadAll(ids, true) : await this.loadTogether(ids);
     return loaded.filter((lead) => lead !== null);
+  }
+
+  /** The ids of one job may be in several loads. Where one of them fails nobody gets the leads of the others, so that they were loaded counts for nothing. */
+  private async loadTogether(ids: readonly LeadId[]): Promise<(LoadedLead | null)[]> {
+    const settled = await Promise.allSettled(ids.map((id) => this.loads.submit(id)));
+    const loaded = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (failed === undefined) return loaded;
+    const free = loaded.flatMap((lead) => lead?.id ?? []);
+    if (free.length > 0) await this.forgive(free);
+    throw failed.reason;
   }
 
   private async loadAll(ids: readonly LeadId[], suspects: boolean): Promise<(LoadedLead | null)[]> {
