@@ -129,7 +129,11 @@ export const SETTING_KEYS = {
   LEADGATE_HEARTBEAT_SECONDS: withPreset('Seconds between two heartbeats to the StatsD collector.', '60', asInteger(1, 3600)),
   ...OPERATOR_KEYS,
   LEADGATE_POOL_ACCEPT: withPreset('Postgres connections that store arriving leads.', '4', asInteger(1, 100)),
-  LEADGATE_POOL_WORK: withPreset('Postgres connections of the pipeline, delivery and reading.', '8', asInteger(1, 100)),
+  LEADGATE_POOL_WORK: withPreset(
+    'Postgres connections of the pipeline and of reading; attempts of deliveries have up to six of their own.',
+    '8',
+    asInteger(1, 100),
+  ),
   LEADGATE_POOL_RELAY: withPreset('Postgres connections of the relay and of following the configuration.', '4', asInteger(1, 100)),
   LEADGATE_POOL_CLAIMS: withPreset('Postgres connections that look up which lead was first.', '3', asInteger(1, 100)),
   LEADGATE_PIPELINE_CONCURRENCY: withPreset('Jobs of up to 20 leads that a process has in hand at once.', '16', asInteger(1, 100)),
