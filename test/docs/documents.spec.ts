@@ -44,7 +44,7 @@ describe.each(withCommands)('%s', (document) => {
 
 describe.each(withCommands)('%s', (document) => {
   it('names commands of leadgate that exist', () => {
-    const named = [...read(document).matchAll(/(?:`leadgate|npm run --silent leadgate --) ([a-z-]+(?: [a-z]+)?)/g)].map(
+    const named = [...read(document).matchAll(/(?:`leadgate|npm run --silent leadgate --) ([a-z][a-z-]*(?: [a-z]+)?)/g)].map(
       ([, words]) => words!,
     );
     const exists = (words: string): boolean => COMMANDS.some(({ name }) => words === name || words.startsWith(`${name} `));
