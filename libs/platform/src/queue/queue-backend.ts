@@ -75,12 +75,15 @@ function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
     retryStrategy: (times) => Math.min(times * 200, 2000),
   });
   let lastError = '';
+  let refusal: string | undefined;
   probe.on('error', (error: Error) => {
+    refusal = refusalIn(error);
     if (error.message !== lastError) logger.warn({ component: 'queue' }, `Redis: ${error.message}`);
     lastError = error.message;
   });
   probe.on('ready', () => {
     lastError = '';
+    refusal = undefined;
   });
   return {
     name: 'redis',
@@ -97,8 +100,10 @@ function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
         if (policy !== undefined && policy !== 'noeviction')
           return `Redis evicts keys (maxmemory-policy ${policy}), so jobs vanish without an error; set it with: redis-cli config set maxmemory-policy noeviction`;
         return null;
-      } catch {
-        return 'Redis does not answer at REDIS_URL';
+      } catch (error) {
+        const code = refusalIn(error) ?? refusal;
+        if (code === undefined) return 'Redis does not answer at REDIS_URL';
+        return `Redis answers at REDIS_URL, but refuses us (${code}): its user and password must be right, and allowed every command on the keys leadgate:*`;
       }
     },
     incarnation: () => incarnationOf(probe),
@@ -106,6 +111,11 @@ function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
       probe.disconnect();
     },
   };
+}
+
+/** The code of an answer that says no (NOAUTH, WRONGPASS, NOPERM); undefined: it is no such answer. */
+function refusalIn(error: unknown): string | undefined {
+  return error instanceof Error && error.name === 'ReplyError' ? /^(NOAUTH|WRONGPASS|NOPERM)\b/.exec(error.message)?.[1] : undefined;
 }
 
 /** undefined where the server does not tell (managed Redis often refuses CONFIG). */
