@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { TenantId } from '#core';
-import { DueWork, MOST_LEADS_AT_ONCE } from '#platform';
+import { DueWork, MOST_LEADS_AT_ONCE, oldestUndecided } from '#platform';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 const TENANTS = 1000;
@@ -52,7 +52,7 @@ describe.each(['before', 'after'] as const)(
     });
 
     /** Runs what the relay runs, in a transaction that is taken back. @returns pages Postgres looked at */
-    async function pagesOf(run: (due: DueWork) => Promise<unknown>): Promise<number> {
+    async function pagesOf(run: (due: DueWork, explaining: pg.Pool) => Promise<unknown>): Promise<number> {
       let pages = Infinity;
       const explaining = {
         query: async (text: string, values: unknown[] = []) => {
@@ -64,7 +64,7 @@ describe.each(['before', 'after'] as const)(
           return { rows: [] };
         },
       };
-      await run(new DueWork(explaining as unknown as pg.Pool));
+      await run(new DueWork(explaining as unknown as pg.Pool), explaining as unknown as pg.Pool);
       return pages;
     }
     const roomFor = (room: number): Map<TenantId, number> =>
@@ -72,6 +72,10 @@ describe.each(['before', 'after'] as const)(
 
     it('are not read to count those that are rung', async () => {
       expect(await pagesOf((due) => due.rungLeads(60))).toBeLessThan(PAGES_TO_ASK);
+    });
+
+    it('are not read to find the one that waits longest', async () => {
+      expect(await pagesOf((_due, explaining) => oldestUndecided(explaining))).toBeLessThan(2 * PAGES_TO_ASK);
     });
 
     it('are marked by the thousand, not all at once', async () => {

@@ -62,6 +62,7 @@ export * from './queue/queue-names.js';
 export * from './queue/queue-port.js';
 export * from './queue/sanitised.js';
 export * from './relay/due-work.js';
+export { oldestUndecided, type UndecidedLead } from './relay/oldest-undecided.js';
 export * from './relay/periodic.js';
 export * from './relay/relay.js';
 export * from './rounds.js';

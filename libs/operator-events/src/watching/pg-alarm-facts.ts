@@ -1,26 +1,5 @@
 import type { Pool } from 'pg';
-import type { Alarm, DestinationId, JsonObject, LeadId, TenantId } from '#core';
-
-/**
- * The lead that waits longest for its decision. By when its row last changed: a lead that is decided anew waits since then. Looks at two leads
- * only: of those nobody rang the first by id, and of the others the one whose ring is oldest.
- */
-const OLDEST_UNDECIDED = `
-  SELECT id AS "leadId", extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds
-    FROM ((SELECT id, updated_at FROM leads WHERE status = 'RECEIVED' AND rung_at IS NULL ORDER BY rung_at NULLS FIRST, id LIMIT 1)
-          UNION ALL
-          (SELECT id, updated_at FROM leads WHERE status = 'RECEIVED' AND rung_at IS NOT NULL ORDER BY rung_at, id LIMIT 1)) AS oldest
-   ORDER BY updated_at LIMIT 1`;
-
-export interface UndecidedLead {
-  readonly leadId: LeadId;
-  readonly seconds: number;
-}
-
-export async function oldestUndecided(pool: Pool): Promise<UndecidedLead | null> {
-  const { rows } = await pool.query<UndecidedLead>(OLDEST_UNDECIDED);
-  return rows[0] ?? null;
-}
+import type { Alarm, DestinationId, JsonObject, TenantId } from '#core';
 
 /** Operators are told again when there was none for this long. */
 const QUIET = `interval '1 hour'`;

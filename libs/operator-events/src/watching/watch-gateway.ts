@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import { GATEWAY_SUBJECT } from '#core';
-import { inTransaction, type Metrics } from '#platform';
+import { inTransaction, type Metrics, oldestUndecided } from '#platform';
 import { type AlarmState, setAlarm } from '../set-alarm.js';
 import { decideSilence, usualLeads } from './decide-silence.js';
-import { isRaised, newestDeadLetters, oldestUndecided, raisedAlarms } from './pg-alarm-facts.js';
+import { isRaised, newestDeadLetters, raisedAlarms } from './pg-alarm-facts.js';
 import { countSourceHours, readSourceHours } from './pg-source-hours.js';
 import { takeTurn } from './pg-watches.js';
 

@@ -1,4 +1,4 @@
-import type { ComponentHealth, ConfigStore, HealthProbe, Pool, QueueBackend } from '#platform';
+import { type ComponentHealth, type ConfigStore, type HealthProbe, oldestUndecided, type Pool, type QueueBackend } from '#platform';
 
 /** Does Postgres answer on a connection of the relay's pool? That one is never taken up by a flood at the door. */
 export class PostgresProbe implements HealthProbe {
@@ -28,18 +28,14 @@ export class ConfigProbe implements HealthProbe {
 /** Rung leads are decided within a second; one that waits this long means that nothing decides them. */
 const WAITING_TOO_LONG_SECONDS = 60;
 
-/** Are leads decided? Looks at the one that waits longest, through the index of undecided leads. */
+/** Are leads decided? Looks at the one that waits longest. */
 export class PipelineProbe implements HealthProbe {
   readonly component = 'pipeline';
 
   constructor(private readonly pool: Pool) {}
 
   async probe(): Promise<ComponentHealth> {
-    const { rows } = await this.pool.query<{ seconds: number }>(
-      `SELECT extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds
-         FROM leads WHERE status = 'RECEIVED' ORDER BY rung_at NULLS FIRST, id LIMIT 1`,
-    );
-    const seconds = rows[0]?.seconds ?? 0;
+    const seconds = (await oldestUndecided(this.pool))?.seconds ?? 0;
     if (seconds < WAITING_TOO_LONG_SECONDS) return { status: 'up' };
     return {
       status: 'degraded',
