@@ -4,7 +4,7 @@ import type { DestinationId } from '#core';
 import { DueWork } from '#platform';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
-const [DEAD, WELL] = ['t/dead', 't/well'] as [DestinationId, DestinationId];
+const [DEAD, WELL, LATER] = ['t/dead', 't/well', 't/later'] as [DestinationId, DestinationId, DestinationId];
 const BACKLOG = 20_000;
 /** Pages of 8 KiB that a poll may look at; the backlog alone has three times as many. */
 const FEW_PAGES = 600;
@@ -23,10 +23,10 @@ describe.each(['before', 'after'] as const)('a backlog of a dead destination, %s
     pool = new pg.Pool({ connectionString: database.ownerUrl, max: 1 });
     await pool.query(`insert into tenants (id, name) values ('t', 'T')`);
     await pool.query(`insert into sources (id, tenant_id, name, kind, path) values ('t/s', 't', 's', 'json', '/s')`);
-    await pool.query(`insert into destinations (id, tenant_id, name, kind) values ($1, 't', 'dead', 'http'), ($2, 't', 'well', 'http')`, [
-      DEAD,
-      WELL,
-    ]);
+    await pool.query(
+      `insert into destinations (id, tenant_id, name, kind) values ($1, 't', 'dead', 'http'), ($2, 't', 'well', 'http'), ($3, 't', 'later', 'http')`,
+      [DEAD, WELL, LATER],
+    );
     await pool.query('alter table deliveries set (autovacuum_enabled = off)');
     const [request, lead] = [randomUUID(), randomUUID()];
     await pool.query(
@@ -39,14 +39,16 @@ describe.each(['before', 'after'] as const)('a backlog of a dead destination, %s
        values ($1, 't', 't/s', $2, $2, 'r', '{}', 'READY')`,
       [lead, request],
     );
-    const fill = (destination: DestinationId, count: number) =>
+    const fill = (destination: DestinationId, count: number, dueInHours = 0) =>
       pool.query(
-        `insert into deliveries (id, tenant_id, lead_id, destination_id, epoch, idempotency_key, content_type, payload)
-         select gen_random_uuid(), 't', $1, $2, n, 'k' || n, 'application/json', repeat('x', 500) from generate_series(1, $3::int) as n`,
-        [lead, destination, count],
+        `insert into deliveries (id, tenant_id, lead_id, destination_id, epoch, idempotency_key, content_type, payload, next_attempt_at)
+         select gen_random_uuid(), 't', $1, $2, n, 'k' || n, 'application/json', repeat('x', 500), clock_timestamp() + make_interval(hours => $4)
+           from generate_series(1, $3::int) as n`,
+        [lead, destination, count, dueInHours],
       );
     await fill(DEAD, BACKLOG);
     await fill(WELL, 50);
+    await fill(LATER, 5000, 1);
     if (moment === 'after') await pool.query('analyze deliveries');
   }, 120_000);
 
@@ -84,6 +86,10 @@ describe.each(['before', 'after'] as const)('a backlog of a dead destination, %s
       [WELL, 10],
     ]);
     expect(await pagesOf((due) => due.takeDeliveries(60, rooms))).toBeLessThan(FEW_PAGES);
+  });
+
+  it('is not read while it is due later', async () => {
+    expect(await pagesOf((due) => due.takeDeliveries(60, new Map([[LATER, 1000]])))).toBeLessThan(FEW_PAGES);
   });
 
   it('is not counted to say how much of it is rung', async () => {

@@ -96,7 +96,7 @@ const RUNG_LEADS = `
 
 /**
  * The same for deliveries, each destination by itself: one with a long backlog is read as far as it has room and no further, and one that
- * takes no calls is not read at all. What somebody started for many at once (bulk) comes after what has just come.
+ * takes no calls is not read at all. The moment stands apart, so that what is due later is not read either. What somebody started for many at once (bulk) comes after what has just come.
  */
 const TAKE_DELIVERIES = `
   with due as (
@@ -107,7 +107,7 @@ const TAKE_DELIVERIES = `
           cross join lateral (
             select deliveries.id from deliveries
              where deliveries.destination_id = destination.id and deliveries.bulk = kind.bulk and status in ('PENDING', 'RETRYING')
-               and next_attempt_at <= clock_timestamp() and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
+               and next_attempt_at <= (select clock_timestamp()) and (rung_at is null or rung_at < clock_timestamp() - make_interval(secs => $1))
              order by next_attempt_at, deliveries.id limit destination.room for update skip locked) due
          limit destination.room) due
      limit ${MOST_DELIVERIES_AT_ONCE})
@@ -136,7 +136,7 @@ const WAITING = `
     from destinations cross join lateral (
       select count(*)::int as n, coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0)::float8 as oldest
         from (select next_attempt_at from deliveries
-               where destination_id = destinations.id and status in ('PENDING', 'RETRYING') and next_attempt_at <= clock_timestamp()
+               where destination_id = destinations.id and status in ('PENDING', 'RETRYING') and next_attempt_at <= (select clock_timestamp())
                limit ${COUNTED}) counted) due`;
 
 /** Nobody has them in hand: they are rung again by the next poll. */
