@@ -48,7 +48,7 @@ describe.each(['before', 'after'] as const)('a backlog of a dead destination, %s
       );
     await fill(DEAD, BACKLOG);
     await fill(WELL, 50);
-    await fill(LATER, 5000, 1);
+    await fill(LATER, BACKLOG, 1);
     if (moment === 'after') await pool.query('analyze deliveries');
   }, 120_000);
 
