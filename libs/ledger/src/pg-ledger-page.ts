@@ -120,7 +120,11 @@ const NEXT_PAGE = 'SELECT id FROM leads WHERE id >= $1 AND id < $2 ORDER BY id O
 export function readPage(pool: Pool, { from, before }: IdRange): Promise<readonly LedgerGroup[]> {
   return inTransaction(pool, async (client) => {
     await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    // What was read once is joined by hashing: where Postgres takes a page for a handful of leads, it would go through all of them for every event
+    // (measured: 20 s for 10,000 leads of a table that grew since it was analyzed).
+    await client.query('SET LOCAL enable_nestloop = off');
     const leads = await client.query<LedgerGroup>(LEADS, [from, before]);
+    await client.query('SET LOCAL enable_nestloop = on');
     const requests = await client.query<LedgerGroup>(REQUESTS, [from, before]);
     return [...leads.rows, ...requests.rows];
   });

@@ -44,6 +44,7 @@ export class Soak {
     await sender.stop();
     const resting = performance.now();
     await this.arena.settled(600);
+    const rest = (performance.now() - resting) / 1000;
     const findings = [
       ...sender.broken,
       ...(await judge(world, {
@@ -67,7 +68,7 @@ export class Soak {
       ...Object.fromEntries(byStatus.map(({ status, n }) => [status, n])),
       faults: this.faults,
       restarts: this.arena.restarts,
-      rest_seconds: Math.round((performance.now() - resting) / 1000),
+      rest_seconds: Math.round(rest),
       rss_mb: this.samples.at(-1)?.resident ?? 0,
       rss_mb_after_warm_up: warm(this.samples)[0]?.resident ?? null,
       heap_mb_per_minute: growth,
