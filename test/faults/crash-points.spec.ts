@@ -20,6 +20,7 @@ describe.each(QUEUE_BACKENDS)('a process killed at every place of a lead’s way
   let world: FaultWorld;
   let gateway: GatewaySlot;
   let leadId = '';
+  const acknowledged: string[] = [];
 
   beforeAll(async () => {
     await empty();
@@ -173,9 +174,26 @@ describe.each(QUEUE_BACKENDS)('a process killed at every place of a lead’s way
     expect(await world.rows(`select reason from audit_events where type = 'delivery.failed'`)).toHaveLength(1);
   });
 
+  it('F10: answered and not committed, of a lead that is closed by one statement: sent again, one effect', async () => {
+    await gateway.kill();
+    const failed = leadId;
+    await dieAt('close_delivered_before_commit', async () => {
+      await gateway.ready();
+      leadId = (await sendLead(gateway.url, 3)).leadId;
+    });
+    expect(await delivery()).toEqual({ status: 'SENDING', attempt_no: 1 });
+    expect(await world.crm.leads()).toHaveLength(2);
+    await world.timePasses();
+    await gateway.start();
+    await world.settled();
+    expect(await delivery()).toEqual({ status: 'DELIVERED', attempt_no: 2 });
+    expect(await world.crm.leads()).toHaveLength(2);
+    acknowledged.push(failed, leadId);
+  });
+
   it('and in the end nothing is lost, doubled or changed', async () => {
-    const [first] = await world.rows<{ id: string }>(`select id from leads where status = 'DELIVERED'`);
-    expect(await judge(world, { acknowledged: [first?.id ?? '', leadId], redisUrl })).toEqual([]);
+    const [first] = await world.rows<{ id: string }>(`select id from leads where status = 'DELIVERED' order by received_at`);
+    expect(await judge(world, { acknowledged: [first?.id ?? '', ...acknowledged], redisUrl })).toEqual([]);
     const attempts = await world.rows<{ sent_state: string }>(
       'select sent_state from delivery_attempts where lead_id = $1 order by attempt_no',
       [first?.id],

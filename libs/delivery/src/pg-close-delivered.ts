@@ -57,7 +57,7 @@ const CLOSE_DELIVERED = {
 
 /** @returns for each attempt whether it was closed; false: it is not what it seemed to be, and nothing was written for it */
 export async function closeDelivered(pool: Pool, attempts: readonly ClosedAttempt[]): Promise<boolean[]> {
-  await failpoint('close_before_commit');
+  await failpoint('close_delivered_before_commit');
   const { rows } = await pool.query<{ id: string }>({
     ...CLOSE_DELIVERED,
     values: [JSON.stringify(attempts.map(rowOf)), attempts.map(({ leadId }) => leadId)],
