@@ -1,5 +1,5 @@
 import { canDeliveryBecome, type DeliveryId, type DeliveryStatus, type DestinationId, type TenantId } from '#core';
-import { Coalescer, type Metrics, type Pool } from '#platform';
+import { Coalescer, type Metrics, type Pool, UNRING } from '#platform';
 import { DueDeliveries, type WaitingDelivery } from './due-deliveries.port.js';
 
 /**
@@ -12,10 +12,6 @@ const LOOK = `
 const WAITING = `
   with waiting as materialized (
     select id, status, next_attempt_at from deliveries where id = any($1::uuid[]) order by id for no key update)`;
-
-const UNRING = `${WAITING}
-  update deliveries set rung_at = null from waiting
-   where deliveries.id = waiting.id and waiting.status in ('PENDING', 'RETRYING')`;
 
 const PARK = `${WAITING}
   update deliveries
@@ -45,7 +41,7 @@ export class PgDueDeliveries extends DueDeliveries {
   }
 
   override async unring(ids: readonly DeliveryId[]): Promise<void> {
-    if (ids.length > 0) await this.pool.query(UNRING, [ids]);
+    if (ids.length > 0) await this.pool.query({ ...UNRING.deliveries, values: [ids] });
   }
 
   override async park(ids: readonly DeliveryId[], seconds: number, reason: string): Promise<void> {
