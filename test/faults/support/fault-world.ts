@@ -20,6 +20,10 @@ export interface Acknowledgement {
   readonly replayed: boolean;
 }
 
+/** One row as soon as no gateway has a session any more: theirs are called `leadgate-…`. */
+const NO_SESSION_LEFT = `
+  select where not exists (select from pg_stat_activity where datname = current_database() and application_name like 'leadgate-%')`;
+
 /** A database, the demo CRM and gateways on them. */
 export class FaultWorld {
   readonly slots: GatewaySlot[] = [];
@@ -71,9 +75,11 @@ export class FaultWorld {
 
   /**
    * Time that leases and rings need to count as lost, without waiting for it: everything in flight has its moment moved back. Rows that somebody
-   * is writing are passed over, so that this never waits for living processes, nor they for this in another order.
+   * is writing are passed over, so that this never waits for living processes, nor they for this in another order. Of a dead one Postgres may
+   * not know yet: its rows are still locked, and a statement it sent may still be written. So what is dead is waited for.
    */
   async timePasses(): Promise<void> {
+    if (!this.slots.some((slot) => slot.alive)) await this.until('the sessions of the dead are over', NO_SESSION_LEFT);
     await this.moveBack('deliveries', `lease_until = clock_timestamp() - interval '1 s'`, `status = 'SENDING'`);
     for (const table of ['leads', 'deliveries']) await this.moveBack(table, `rung_at = rung_at - interval '2 min'`, 'rung_at is not null');
   }
