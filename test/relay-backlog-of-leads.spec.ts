@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { TenantId } from '#core';
 import { DueWork, MOST_LEADS_AT_ONCE, oldestUndecided } from '#platform';
+import { pagesRead } from './support/pages-read.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 const TENANTS = 1000;
@@ -12,11 +13,6 @@ const WAITING = 60_000;
 const PAGES_TO_ASK = 10_000;
 /** To find, lock and mark one lead, and to take it into the indexes anew. */
 const PAGES_TO_MARK = 30;
-
-interface Plan {
-  readonly 'Shared Hit Blocks': number;
-  readonly 'Shared Read Blocks': number;
-}
 
 describe.each(['before', 'after'] as const)(
   '60,000 leads of 1,000 tenants, half of them one tenant’s, %s the table was analyzed',
@@ -51,22 +47,8 @@ describe.each(['before', 'after'] as const)(
       await database.drop();
     });
 
-    /** Runs what the relay runs, in a transaction that is taken back. @returns pages Postgres looked at */
-    async function pagesOf(run: (due: DueWork, explaining: pg.Pool) => Promise<unknown>): Promise<number> {
-      let pages = Infinity;
-      const explaining = {
-        query: async (text: string, values: unknown[] = []) => {
-          await pool.query('begin');
-          const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${text}`, values);
-          await pool.query('rollback');
-          const [{ Plan: plan }] = (rows[0] as (typeof rows)[number])['QUERY PLAN'];
-          pages = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
-          return { rows: [] };
-        },
-      };
-      await run(new DueWork(explaining as unknown as pg.Pool), explaining as unknown as pg.Pool);
-      return pages;
-    }
+    const pagesOf = (run: (due: DueWork) => Promise<unknown>): Promise<number> =>
+      pagesRead(pool, (explaining) => run(new DueWork(explaining)));
     const roomFor = (room: number): Map<TenantId, number> =>
       new Map(Array.from({ length: TENANTS }, (_, n) => [`t${n + 1}` as TenantId, room]));
 
@@ -75,7 +57,7 @@ describe.each(['before', 'after'] as const)(
     });
 
     it('are not read to find the one that waits longest', async () => {
-      expect(await pagesOf((_due, explaining) => oldestUndecided(explaining))).toBeLessThan(2 * PAGES_TO_ASK);
+      expect(await pagesRead(pool, oldestUndecided)).toBeLessThan(2 * PAGES_TO_ASK);
     });
 
     it('are marked by the thousand, not all at once', async () => {

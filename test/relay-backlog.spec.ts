@@ -2,17 +2,13 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { DestinationId } from '#core';
 import { DueWork } from '#platform';
+import { pagesRead } from './support/pages-read.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 const [DEAD, WELL, LATER] = ['t/dead', 't/well', 't/later'] as [DestinationId, DestinationId, DestinationId];
 const BACKLOG = 20_000;
 /** Pages of 8 KiB that a poll may look at; the backlog alone has three times as many. */
 const FEW_PAGES = 600;
-
-interface Plan {
-  readonly 'Shared Hit Blocks': number;
-  readonly 'Shared Read Blocks': number;
-}
 
 describe.each(['before', 'after'] as const)('a backlog of a dead destination, %s the table was analyzed', (moment) => {
   let database: TestDatabase;
@@ -57,22 +53,8 @@ describe.each(['before', 'after'] as const)('a backlog of a dead destination, %s
     await database.drop();
   });
 
-  /** Runs what the relay runs, in a transaction that is taken back. @returns pages Postgres looked at */
-  async function pagesOf(run: (due: DueWork) => Promise<unknown>): Promise<number> {
-    let pages = Infinity;
-    const explaining = {
-      query: async (text: string, values: unknown[] = []) => {
-        await pool.query('begin');
-        const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, buffers, format json) ${text}`, values);
-        await pool.query('rollback');
-        const [{ Plan: plan }] = (rows[0] as (typeof rows)[number])['QUERY PLAN'];
-        pages = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
-        return { rows: [] };
-      },
-    };
-    await run(new DueWork(explaining as unknown as pg.Pool));
-    return pages;
-  }
+  const pagesOf = (run: (due: DueWork) => Promise<unknown>): Promise<number> =>
+    pagesRead(pool, (explaining) => run(new DueWork(explaining)));
 
   it('is not read while it takes no calls', async () => {
     const pages = await pagesOf((due) => due.takeDeliveries(60, new Map([[WELL, 10]])));
