@@ -48,6 +48,12 @@ const ROWS: readonly Row[] = [
     judged: { ...TAKEN, recordId: 'crm-7', decidedBy: null },
   },
   {
+    description: 'a byte order mark before the JSON',
+    rules: { ...success({ path: 'ok', equals: true }), record_id_path: 'id' },
+    answer: { text: '\uFEFF{"ok":true,"id":"crm-8"}' },
+    judged: { ...TAKEN, recordId: 'crm-8' },
+  },
+  {
     description: 'nothing where a record id is expected',
     rules: { record_id_path: 'id' },
     answer: { text: ' \n' },

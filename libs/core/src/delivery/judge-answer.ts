@@ -2,7 +2,7 @@ import { RE2JS } from 're2js';
 import { statusRange, type AnswerRule, type DestinationConfig } from '../config/destination-config.js';
 import type { JsonValue } from '../json.js';
 import { comparableText } from '../rules/judge-fields.js';
-import { isHtmlPage, readAnswerPath, recordIdAt } from './read-answer.js';
+import { isHtmlPage, readAnswerJson, readAnswerPath, recordIdAt } from './read-answer.js';
 
 /** An answer as it arrived. */
 export interface ReceivedAnswer {
@@ -125,11 +125,7 @@ class AnswerBody {
   get json(): JsonValue | undefined {
     if (!this.asked) {
       this.asked = true;
-      try {
-        this.parsed = JSON.parse(this.answer.text) as JsonValue;
-      } catch {
-        this.parsed = undefined;
-      }
+      this.parsed = readAnswerJson(this.answer.text);
     }
     return this.parsed;
   }

@@ -2,19 +2,27 @@ import type { JsonValue } from '../json.js';
 import { isHtmlPage, readAnswerPath, recordIdAt } from './read-answer.js';
 
 describe('isHtmlPage', () => {
-  it.each(['<!DOCTYPE html><html>', '<html lang="de">', '\n  <!doctype HTML >', '\uFEFF<!-- proxy --><html>', '<HTML>'])(
-    '%j is a page for people',
-    (body) => {
-      expect(isHtmlPage(body)).toBe(true);
-    },
-  );
+  it.each([
+    ...['<!DOCTYPE html><html>', '<html lang="de">', '\n  <!doctype HTML >', '\uFEFF<!-- proxy --><html>', '<HTML>'],
+    ...['<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN">', '<head><title>Log in</title>'],
+    ...['<body>', '<title>503</title>', '<meta http-equiv="refresh" content="0;url=/login">', '<script>location="/login"</script>'],
+  ])('%j is a page for people', (body) => {
+    expect(isHtmlPage(body)).toBe(true);
+  });
 
-  it.each(['', 'OK', '{"id":1}', '<xml/>', '<htmlish/>', '{"page":"<html>"}', '<?xml version="1.0"?><response/>'])(
-    '%j is an answer',
-    (body) => {
-      expect(isHtmlPage(body)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    'OK',
+    '{"id":1}',
+    '<xml/>',
+    '<htmlish/>',
+    '{"page":"<html>"}',
+    '<?xml version="1.0"?><response/>',
+    '<header/>',
+    '<script-run/>',
+  ])('%j is an answer', (body) => {
+    expect(isHtmlPage(body)).toBe(false);
+  });
 
   it('stays linear on an answer made to be slow', () => {
     const began = process.cpuUsage();

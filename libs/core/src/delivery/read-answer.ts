@@ -1,6 +1,6 @@
 import { digitsOf, isJsonObject, type JsonValue } from '../json.js';
 
-const HTML_BEGINS = /^(?:\uFEFF|\s|<!--[^>]{0,200}-->)*<(?:!doctype html|html)[\s>]/i;
+const HTML_BEGINS = /^(?:\uFEFF|\s|<!--[^>]{0,200}-->|<\?xml[^>]{0,200}\?>)*<(?:!doctype html|html|head|body|title|meta|script)[\s>]/i;
 const MAX_RECORD_ID = 255;
 
 /**
@@ -9,6 +9,15 @@ const MAX_RECORD_ID = 255;
  */
 export function isHtmlPage(text: string): boolean {
   return HTML_BEGINS.test(text.slice(0, 512));
+}
+
+/** An answer as JSON, also behind the byte order mark that some servers begin with; undefined: it is none. */
+export function readAnswerJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text) as JsonValue;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The value at a dot path of an answer; a step into a list is its index. A member whose own name holds the rest of the path wins. */

@@ -57,6 +57,7 @@ export function speaksHttp({ start, readsContent }: HttpPromises): void {
       ['a date gone by', { 'retry-after': 'Sun, 22 Nov 2026 11:00:00 GMT', date: 'Sun, 22 Nov 2026 12:00:00 GMT' }, 0],
       ['neither', { 'retry-after': 'soon' }, null],
       ['a negative number', { 'retry-after': '-5' }, null],
+      ['two numbers, as behind a proxy that adds its own', { 'retry-after': '120', 'Retry-After': '7' }, 120],
       ['thirty years', { 'retry-after': '1000000000' }, 1_000_000_000],
     ])('hears Retry-After as %s', async (_form, headers, retryAfterSeconds) => {
       expect((await sent(answers.status(429, { headers }))).verdict).toMatchObject({ kind: 'retry', retryAfterSeconds });

@@ -65,7 +65,7 @@ export class CallInFlight implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
-    if (statusCode >= 200) this.status = { code: statusCode, headers };
+    if (statusCode >= 200) this.status = { code: statusCode, headers: onceEach(headers) };
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -105,4 +105,15 @@ export class CallInFlight implements Dispatcher.DispatchHandler {
     const cause = explainFailure(code, this.limits.timeoutMs);
     return { kind: this.controller === undefined ? 'not_sent' : 'unknown', code, cause };
   }
+}
+
+/** Headers of which there is one; a second is a mistake of the other side, or a proxy's. */
+const FIRST_COUNTS: readonly string[] = ['content-type', 'date', 'location', 'retry-after'];
+
+/** undici makes a list of a header that came twice. As Node reads them: the first counts, or they are one list in one text. */
+function onceEach(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  if (!Object.values(headers).some(Array.isArray)) return headers;
+  const read = ([name, value]: [string, string | string[] | undefined]): [string, string | string[] | undefined] =>
+    !Array.isArray(value) || name === 'set-cookie' ? [name, value] : [name, FIRST_COUNTS.includes(name) ? value[0] : value.join(', ')];
+  return Object.fromEntries(Object.entries(headers).map(read));
 }

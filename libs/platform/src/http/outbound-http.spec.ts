@@ -38,6 +38,17 @@ describe('what is known after a call', () => {
     expect(crm.requests[0]?.headers['user-agent']).toBe('leadgate/test');
   });
 
+  it('answered: a header that came twice is still text', async () => {
+    const twice = { 'retry-after': '5', 'Retry-After': '9', vary: 'a', Vary: 'b' };
+    crm.next(answers.status(503, { headers: twice }));
+    expect(await call()).toMatchObject({ kind: 'answered', statusCode: 503, headers: { 'retry-after': '5', vary: 'a, b' } });
+  });
+
+  it('asks for an answer that can be read as it comes', async () => {
+    await call();
+    expect(crm.requests[0]?.headers['accept-encoding']).toBe('identity');
+  });
+
   it('answered: a GET has no body', async () => {
     crm.next(answers.status(200, { body: '{"id":"7"}' }));
     expect(await http.get(aCall())).toMatchObject({ kind: 'answered', statusCode: 200 });

@@ -47,7 +47,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  * HTTP calls to other people's servers, one pool of connections per process.
  *
  * It calls public addresses and those of the allow-list, judged once per connection; a refusal is `not_sent` with ADDRESS_NOT_ALLOWED.
- * It follows no redirect, decodes no compression, reads a limited part of an answer, verifies TLS and has one deadline for everything:
+ * It follows no redirect, asks for no compression and decodes none, reads a limited part of an answer, verifies TLS and has one deadline for everything:
  * undici's own header and body timers are off, because a server that sends a byte now and then never trips them.
  */
 export class OutboundHttp {
@@ -113,7 +113,14 @@ export class OutboundHttp {
       const call = new CallInFlight({ timeoutMs, maxAnswerBytes, signal }, resolve);
       if (call.settled) return;
       this.agent.dispatch(
-        { origin, path, method, headers: { ...headers, 'user-agent': this.userAgent }, body, reset: !keepConnection },
+        {
+          origin,
+          path,
+          method,
+          headers: { 'accept-encoding': 'identity', ...headers, 'user-agent': this.userAgent },
+          body,
+          reset: !keepConnection,
+        },
         call,
       );
     });

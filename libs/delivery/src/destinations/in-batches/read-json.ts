@@ -1,4 +1,4 @@
-import { isHtmlPage, isJsonObject, parseRetryAfter, type AnswerMeaning, type JsonObject, type JsonValue } from '#core';
+import { isHtmlPage, isJsonObject, parseRetryAfter, readAnswerJson, type AnswerMeaning, type JsonObject, type JsonValue } from '#core';
 import type { CallOutcome } from '#platform';
 import type { DestinationAnswer, DestinationCall } from '../../destination.port.js';
 import { PROTOCOL_ERROR } from '../over-http/read-http-answer.js';
@@ -41,7 +41,7 @@ export function answerOf({ statusCode, headers }: Answered, parts: AnswerParts):
 
 /** undefined: it is no JSON. */
 export function jsonIn({ body }: Answered): JsonValue | undefined {
-  return parsed(body.toString('utf8'));
+  return readAnswerJson(body.toString('utf8'));
 }
 
 /**
@@ -49,16 +49,8 @@ export function jsonIn({ body }: Answered): JsonValue | undefined {
  * will mend that, deciding the lead anew does.
  */
 export function objectIn({ payload }: Pick<DestinationCall, 'payload'>): JsonObject | null {
-  const value = parsed(payload);
+  const value = readAnswerJson(payload);
   return value !== undefined && isJsonObject(value) ? value : null;
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A status of success without the answer that goes with it: what took effect is not known. */

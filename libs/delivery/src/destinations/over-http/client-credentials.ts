@@ -1,4 +1,4 @@
-import { isJsonObject, type DestinationAuthentication, type JsonObject } from '#core';
+import { isJsonObject, readAnswerJson, type DestinationAuthentication, type JsonObject } from '#core';
 import { CALL_ABORTED, type CallOutcome, isHeaderText, type OutboundHttp } from '#platform';
 import type { DestinationCall } from '../../destination.port.js';
 import { TOKEN_REFUSED, type Credentials, type NoProof, type Proof } from './proof.js';
@@ -130,12 +130,8 @@ function tokenIn(outcome: CallOutcome, asked: number): Token | NoProof {
 }
 
 function objectIn(body: Buffer): JsonObject {
-  try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'));
-    return isJsonObject(parsed) ? parsed : {};
-  } catch {
-    return {};
-  }
+  const said = readAnswerJson(body.toString('utf8'));
+  return said !== undefined && isJsonObject(said) ? said : {};
 }
 
 function lifetimeMs(expiresIn: unknown): number {
