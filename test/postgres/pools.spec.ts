@@ -97,9 +97,12 @@ describe('a pool', () => {
     await expect(pool.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 });
   });
 
-  it('shows its name to whoever looks at the sessions', async () => {
-    await expect(aPool().query(`SELECT current_setting('application_name') AS name`)).resolves.toMatchObject({
-      rows: [{ name: 'leadgate-test' }],
+  it.each([
+    ['', 'leadgate-test'],
+    ['?application_name=gateway-2', 'leadgate-test/gateway-2'],
+  ])('with "%s" shows its name to whoever looks at the sessions: %s', async (query, name) => {
+    await expect(aPool({ url: database.url + query }).query(`SELECT current_setting('application_name') AS name`)).resolves.toMatchObject({
+      rows: [{ name }],
     });
   });
 

@@ -30,7 +30,8 @@ const SSL_MODES: Readonly<Record<string, PoolConfig['ssl']>> = {
  * Reads `postgresql://user:password@host:port/database?…`.
  *
  * Parameters: `schema`, `connection_limit` (connections per pool), `pool_timeout` (seconds to wait for a connection), `connect_timeout` (the same
- * wait in `pg`; used when pool_timeout is absent), `sslmode`, `application_name`, `options` (as libpq's), `host` (a folder with a Unix socket).
+ * wait in `pg`; used when pool_timeout is absent), `sslmode`, `application_name` (see sessionName), `options` (as libpq's), `host` (a folder with a
+ * Unix socket).
  * The Prisma adapter ignores several of these silently and an ignored limit is found out in production, so everything else is an error.
  *
  * @param setting the name of the setting the string came from, for the error message
@@ -75,6 +76,14 @@ export function parseConnectionString(connectionString: string, setting = 'DATAB
     ...(applicationName === undefined ? {} : { application_name: applicationName }),
   };
   return { poolConfig, schema };
+}
+
+/**
+ * What a session is called in pg_stat_activity: what it is for, and where the connection string says an `application_name`, whose it is, too:
+ * `leadgate-relay/gateway-2`. So the sessions of one of several gateways can be told from those of the others.
+ */
+export function sessionName(purpose: string, { application_name: whose }: PoolConfig): string {
+  return whose === undefined ? purpose : `${purpose}/${whose}`;
 }
 
 const KNOWN_PARAMETERS = new Set([

@@ -1,11 +1,11 @@
 import pg from 'pg';
-import { parseConnectionString } from './connection-string.js';
+import { parseConnectionString, sessionName } from './connection-string.js';
 import { ListenedClient } from './listened-client.js';
 
 export interface PgPoolOptions {
   /** The connection string; see parseConnectionString for what it may say. */
   readonly url: string;
-  /** Shown in pg_stat_activity, so that a busy or stuck pool can be told from the others: `leadgate-ingest`, `leadgate-relay`, … */
+  /** Shown in pg_stat_activity, so that a busy or stuck pool can be told from the others: `leadgate-accept`, `leadgate-relay`, …; see sessionName. */
   readonly applicationName: string;
   /** Connections at most. A smaller `connection_limit` in the URL wins. */
   readonly max?: number;
@@ -43,7 +43,7 @@ export function createPgPool(options: PgPoolOptions): pg.Pool {
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + FROZEN_SERVER_GRACE_MS,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 5000,
-    application_name: options.applicationName,
+    application_name: sessionName(options.applicationName, poolConfig),
     ...(options.sessionSettings === undefined ? {} : { options: commandLineOf(poolConfig.options, options.sessionSettings) }),
     keepAlive: true,
   });

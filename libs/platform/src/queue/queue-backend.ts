@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'bullmq';
 import { createPostgresBackend, setDefaultBackendFactory } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { parseConnectionString } from '../postgres/connection-string.js';
+import { parseConnectionString, sessionName } from '../postgres/connection-string.js';
 import { ListenedClient } from '../postgres/listened-client.js';
 import type { Logger } from '../logging/logger.js';
 
@@ -40,14 +40,13 @@ function postgresBackend(databaseUrl: string, pool: Pool): QueueBackend {
         Client: ListenedClient,
         schema: QUEUE_SCHEMA,
         max: 4,
-        application_name: 'leadgate-queue',
+        application_name: sessionName('leadgate-queue', poolConfig),
       }) as unknown as ConnectionOptions,
     obstacle: async () => {
       try {
-        const skew = await pool.query<{ skew: number }>('select extract(epoch from clock_timestamp())::float8 - $1::float8 as skew', [
-          Date.now() / 1000,
-        ]);
-        const seconds = skew.rows[0]?.skew ?? 0;
+        const before = Date.now() / 1000;
+        const { rows } = await pool.query<{ theirs: number }>('select extract(epoch from clock_timestamp())::float8 as theirs');
+        const seconds = secondsOutside(rows[0]?.theirs ?? 0, before, Date.now() / 1000);
         // BullMQ's Postgres backend compares lock times with the worker's own clock: a worker ahead declares healthy jobs stalled.
         if (Math.abs(seconds) > 2)
           return `this machine's clock differs from the one of Postgres by ${seconds.toFixed(1)} s; synchronise it (NTP), or use REDIS_URL`;
@@ -60,6 +59,11 @@ function postgresBackend(databaseUrl: string, pool: Pool): QueueBackend {
     incarnation: async () => 'postgres',
     close: async () => {},
   };
+}
+
+/** How far their clock is off for certain, when they looked at it between these moments of ours: an answer that was long under way is no wrong clock. */
+function secondsOutside(theirs: number, before: number, after: number): number {
+  return theirs > after ? theirs - after : Math.min(0, theirs - before);
 }
 
 function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
