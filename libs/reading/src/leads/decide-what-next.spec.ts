@@ -71,6 +71,14 @@ describe('what support staff read next to a lead', () => {
     );
   });
 
+  it('says that a destination was removed or renamed, and what lets its leads go on', () => {
+    const left = [waiting('time', null), waiting('time', null, { destination: 'other' }), failedFor('gone', { destination: 'third' })];
+    const next = decideWhatNext({ status: 'FAILED', holdReason: null, deliveries: left }, (name) => (name === 'other' ? 'none' : null));
+    expect(next).toMatch(
+      /^An attempt failed[^\n]*\ncrm: [^\n]*removed or renamed\. Put it back under this name[^\n]*\nthird: [^\n]*410[^\n]*$/,
+    );
+  });
+
   it('speaks of every destination the lead is held for', () => {
     const deliveries = [waiting('person', 'unknown_outcome'), waiting('person', 'destination_refuses_us', { destination: 'other' })];
     expect(decideWhatNext({ status: 'HELD', holdReason: 'unknown_outcome', deliveries })).toMatch(

@@ -39,7 +39,9 @@ export function historyOf(lead: LeadRecord): LeadHistory {
 export function leadOf(lead: LeadRecord, config: TenantConfig | undefined): LeadShape {
   return {
     ...listedLeadOf(lead),
-    what_next: decideWhatNext(lead, (name) => config?.destinations.find((one) => one.name === name)?.authentication.kind),
+    what_next: decideWhatNext(lead, (name) =>
+      config === undefined ? undefined : (config.destinations.find((one) => one.name === name)?.authentication.kind ?? null),
+    ),
     hold_until: lead.holdUntil,
     correlation_id: lead.correlationId,
     request_id: lead.requestId,

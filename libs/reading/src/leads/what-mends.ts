@@ -6,8 +6,8 @@ export type MendingDelivery = Pick<DeliveryRecord, 'purpose' | 'destination' | '
   readonly attempts: readonly Pick<AttemptRecord, 'statusCode' | 'errorCode'>[];
 };
 
-/** How we prove to a destination who we are, by its name; undefined: it is no longer configured. */
-export type SettingsOf = (destination: string) => DestinationAuthenticationKind | undefined;
+/** How we prove to a destination who we are, by its name; null: it is not in the active configuration; undefined: that is not known. */
+export type SettingsOf = (destination: string) => DestinationAuthenticationKind | null | undefined;
 
 /** The members of `authentication` that hold what a destination may refuse. */
 const CREDENTIALS: Readonly<Record<DestinationAuthenticationKind, string>> = {
@@ -49,28 +49,33 @@ const BY_PAUSE: Readonly<Record<Exclude<PauseReason, 'destination_refuses_us'>, 
   by_hand: 'Somebody paused its destination. It goes on after `leadgate destinations resume`.',
 };
 
+/** Nothing is sent, and no attempt is used up, until it is there again. */
+const NOT_CONFIGURED =
+  "Its destination is not in the active configuration: it was removed or renamed. Put it back under this name into the tenant's file; then it goes on by itself.";
+
 /** What a person can do about one delivery; null: nothing, or nothing is needed. Codes and names of settings only. */
 export function whatMends(delivery: MendingDelivery, settingsOf: SettingsOf): string | null {
   const { purpose, destination, status, failureClass, supersededAt, waitsFor } = delivery;
   if (purpose !== 'deliver' || supersededAt !== null) return null;
+  const authentication = settingsOf(destination);
+  if (authentication === null && waitsFor !== null && waitsFor.what !== 'person') return NOT_CONFIGURED;
   if (status === 'PERMANENTLY_FAILED') {
     const known = FAILURE_CLASSES.find((one) => one === failureClass) ?? 'exhausted';
     if (known !== 'misconfigured') return BY_FAILURE_CLASS[known];
-    return misconfigured(delivery, settingsOf(destination));
+    return misconfigured(delivery, authentication);
   }
   if (waitsFor?.what === 'person') {
-    if (waitsFor.reason === 'destination_refuses_us')
-      return `${refusesUs(null, settingsOf(destination))}; then replay it with \`redeliver\`.`;
+    if (waitsFor.reason === 'destination_refuses_us') return `${refusesUs(null, authentication)}; then replay it with \`redeliver\`.`;
     return waitsFor.reason === 'unknown_outcome' ? HELD_FOR.unknown_outcome : null;
   }
   if (waitsFor?.what !== 'resume') return null;
   const reason = PAUSE_REASONS.find((one) => one === waitsFor.reason) ?? 'by_hand';
   if (reason !== 'destination_refuses_us') return BY_PAUSE[reason];
-  return `Its destination is paused. ${refusesUs(null, settingsOf(destination))}; then \`leadgate destinations resume\`.`;
+  return `Its destination is paused. ${refusesUs(null, authentication)}; then \`leadgate destinations resume\`.`;
 }
 
 /** By what its last call met. */
-function misconfigured({ attempts }: MendingDelivery, authentication: DestinationAuthenticationKind | undefined): string {
+function misconfigured({ attempts }: MendingDelivery, authentication: DestinationAuthenticationKind | null | undefined): string {
   const { statusCode = null, errorCode = null } = attempts.at(-1) ?? {};
   const then = 'then replay it with `redeliver`.';
   if (statusCode === 401 || statusCode === 403 || statusCode === 407) return `${refusesUs(statusCode, authentication)}; ${then}`;
@@ -84,13 +89,13 @@ function misconfigured({ attempts }: MendingDelivery, authentication: Destinatio
   return BY_FAILURE_CLASS.misconfigured;
 }
 
-function refusesUs(statusCode: number | null, authentication: DestinationAuthenticationKind | undefined): string {
+function refusesUs(statusCode: number | null, authentication: DestinationAuthenticationKind | null | undefined): string {
   const status = statusCode === null ? '' : ` (${statusCode})`;
   return `The CRM refused our credentials${status}, not the lead. ${sentence(howToMend(authentication))}, ${OR_ELSE}`;
 }
 
-function howToMend(authentication: DestinationAuthenticationKind | undefined): string {
-  return authentication === undefined ? 'correct its `authentication`' : CREDENTIALS[authentication];
+function howToMend(authentication: DestinationAuthenticationKind | null | undefined): string {
+  return authentication == null ? 'correct its `authentication`' : CREDENTIALS[authentication];
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

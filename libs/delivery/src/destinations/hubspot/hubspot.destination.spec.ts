@@ -134,6 +134,12 @@ describe('the HubSpot destination knows', () => {
     );
   });
 
+  it('a result that came twice from two contacts for one lead', async () => {
+    const result = { id: '7', new: false, objectWriteTraceId: aKey('A') };
+    expect(await answered(200, { results: [result, { ...result }] })).toMatchObject({ decidedBy: 'hubspot:existing', recordId: '7' });
+    expect(await answered(200, { results: [result, { ...result, id: '8' }] })).toMatchObject({ errorCode: 'NO_RESULT', recordId: null });
+  });
+
   it('a new contact from one that was there, and from one that may be our own work', async () => {
     expect(await send()).toMatchObject({ decidedBy: 'hubspot:created', recordId: '9000' });
     expect(await send({ idempotencyKey: aKey('B') })).toMatchObject({ decidedBy: 'hubspot:existing', recordId: '9000' });

@@ -54,7 +54,7 @@ function readContacts(answered: Answered, said: JsonObject, sent: readonly SentC
   return sent.map((contact) => {
     const taken = results.filter((result) => isOf(result, contact, sent));
     const refused = errors.filter((error) => tracesIn(error).includes(contact.traceId));
-    if (taken.length === 1 && refused.length === 0) return readTaken(answered, taken[0] as JsonObject, contact);
+    if (new Set(taken.map(({ id }) => id)).size === 1 && refused.length === 0) return readTaken(answered, taken[0] as JsonObject, contact);
     if (taken.length === 0 && refused.length > 0) return readRefused(answered, refused[0] as JsonObject, contact);
     return noResult(answered);
   });
