@@ -52,8 +52,8 @@ describe.each(['before', 'after'] as const)(
     const roomFor = (room: number): Map<TenantId, number> =>
       new Map(Array.from({ length: TENANTS }, (_, n) => [`t${n + 1}` as TenantId, room]));
 
-    it('are not read to count those that are rung', async () => {
-      expect(await pagesOf((due) => due.rungLeads(60))).toBeLessThan(PAGES_TO_ASK);
+    it('are not read to count those that are rung, nor to say who has more', async () => {
+      expect(await pagesOf((due) => due.rungLeads(60))).toBeLessThan(2 * PAGES_TO_ASK);
     });
 
     it('are not read to find the one that waits longest', async () => {
@@ -75,7 +75,7 @@ describe.each(['before', 'after'] as const)(
         expect(Math.max(...served.values())).toBe(20);
       }
       expect(served.size).toBe(TENANTS);
-      expect([...(await due.rungLeads(60)).values()]).toEqual(Array.from({ length: TENANTS }, () => 20));
+      expect((await due.rungLeads(60)).map(({ rung }) => rung)).toEqual(Array.from({ length: TENANTS }, () => 20));
     });
   },
 );

@@ -65,6 +65,7 @@ export * from './relay/due-work.js';
 export { oldestUndecided, type UndecidedLead } from './relay/oldest-undecided.js';
 export * from './relay/periodic.js';
 export * from './relay/relay.js';
+export * from './relay/rooms.js';
 export * from './rounds.js';
 export * from './version.js';
 export type { Pool, PoolClient } from 'pg';

@@ -22,11 +22,11 @@ export type WorkKind = (typeof WORK_KINDS)[number];
  */
 export abstract class Doorbell {
   /**
-   * Asked before leads are written: may they be written as rung (`rung_at` set) and rung after the commit? false while 500 of the tenant
-   * are rung and unfinished: then write `rung_at` null, do not ring, and the relay picks them up as others finish.
+   * Asked before leads are written: may they be written as rung (`rung_at` set) and rung after the commit? false while the tenant has its
+   * queue share rung and unfinished (at most 500, less while many tenants send more than is decided): then write `rung_at` null, do not ring, and the relay picks them up as others finish.
    */
   abstract reserveLeads(tenantId: TenantId, count: number): boolean;
-  /** The same for deliveries: false while 1,000 of the destination are rung and unfinished, or nothing is sent to it now. */
+  /** The same for deliveries: false while the destination has its queue share rung and unfinished (at most 1,000), or nothing is sent to it now. */
   abstract reserveDeliveries(destinationId: DestinationId, count: number): boolean;
   /** After the commit of rows written as rung. If the ring fails, `rung_at` is set back to null. */
   abstract ringLeads(ids: readonly LeadId[]): void;

@@ -1,33 +1,8 @@
 import type { Pool } from 'pg';
-import {
-  assertNever,
-  decidePace,
-  type DeliveryId,
-  type DestinationId,
-  type LeadId,
-  type PaceFacts,
-  type TenantId,
-  type WorkKind,
-} from '#core';
+import { decidePace, type DeliveryId, type DestinationId, type LeadId, type PaceFacts, type TenantId, type WorkKind } from '#core';
+import { type DestinationRoom, LEADS_IN_QUEUE, MOST_DELIVERIES_AT_ONCE, MOST_LEADS_AT_ONCE, type TenantStanding } from './rooms.js';
 import { Turns } from './turns.js';
 
-/**
- * Leads of one tenant that are rung and undecided: what a lost queue may have to be rung again, and what stands before another tenant's lead
- * when this one sends more than is decided. With a poll every 250 ms it is enough for 2,000 decisions a second.
- */
-export const MAX_RUNG_PER_TENANT = 500;
-/**
- * The same for the deliveries of one destination. A limit that all of them share would be used up by those that hang, and who works would wait
- * for them. With a poll every 250 ms it is enough for 4,000 calls a second.
- */
-export const MAX_RUNG_PER_DESTINATION = 1000;
-/**
- * What one poll takes of all tenants and of all destinations together: as many jobs as the slower queue takes in half the time that is left for
- * a ring. Without a limit, a thousand tenants that wait at once would be marked in one statement (measured: 100,000 leads, 9 s), rung too late, and
- * marked again.
- */
-export const MOST_LEADS_AT_ONCE = 2000;
-export const MOST_DELIVERIES_AT_ONCE = 4000;
 /** A destination's backlog is counted up to here: a long one costs no more than a short one. */
 const COUNTED = 10_000;
 
@@ -78,12 +53,19 @@ const TAKE_LEADS = `
   returning leads.id, leads.tenant_id as "tenantId", leads.crash_count > 0 as alone`;
 
 /**
- * How many leads of each tenant are rung and undecided. A ring that counts as lost is not counted, else a flushed queue would block the relay for
+ * How many leads of each tenant are rung and undecided, and whether more of them are due. A ring that counts as lost is not counted, else a flushed queue would block the relay for
  * good. The moment stands apart, and the rows in the order of the index: compared with the clock row by row, or found by a bitmap, all that waits
- * would be read to count what does not (measured: 270 ms for 100,000 leads).
+ * would be read to count what does not (measured: 270 ms for 100,000 leads). What is due comes first in that order, so that one look tells of it.
  */
 const RUNG_LEADS = `
-  select tenants.id, rung.n as rung
+  select tenants.id, rung.n as rung,
+         coalesce((
+           select bool_or(first.due) from (values (false), (true)) as kind (bulk)
+             cross join lateral (
+               select rung_at is null or rung_at < (select clock_timestamp() - make_interval(secs => $1)) as due from leads
+                where leads.tenant_id = tenants.id and leads.bulk = kind.bulk and leads.status = 'RECEIVED'
+                  and (claimed_until is null or claimed_until < clock_timestamp())
+                order by rung_at nulls first, leads.id limit 1) first), false) as waits
     from tenants cross join lateral (
       select count(*)::int as n from (
         select 1 from (values (false), (true)) as kind (bulk)
@@ -91,8 +73,8 @@ const RUNG_LEADS = `
             select 1 from leads
              where leads.tenant_id = tenants.id and leads.bulk = kind.bulk and leads.status = 'RECEIVED'
                and leads.rung_at >= (select clock_timestamp() - make_interval(secs => $1))
-             order by rung_at desc nulls last, leads.id desc limit ${MAX_RUNG_PER_TENANT}) one
-         limit ${MAX_RUNG_PER_TENANT}) counted) rung`;
+             order by rung_at desc nulls last, leads.id desc limit ${LEADS_IN_QUEUE.most}) one
+         limit ${LEADS_IN_QUEUE.most}) counted) rung`;
 
 /**
  * The same for deliveries, each destination by itself: one with a long backlog is read as far as it has room and no further, and one that
@@ -114,11 +96,15 @@ const TAKE_DELIVERIES = `
   update deliveries set rung_at = clock_timestamp(), ring_gen = ring_gen + 1 from due where deliveries.id = due.id
   returning deliveries.id, deliveries.destination_id as "destinationId"`;
 
-/** What is known of each destination, and how many of its deliveries are rung and unfinished. */
+/**
+ * What is known of each destination, how many of its deliveries are rung and unfinished, and whether more of them could go out: whoever looks for
+ * that passes by those that are rung, and is not asked where nothing goes out.
+ */
 const ROOMS = `
   with rung as (
     select destination_id, count(*)::int as n from deliveries
-     where status in ('PENDING', 'RETRYING') and rung_at >= clock_timestamp() - make_interval(secs => $1) group by destination_id)
+     where status in ('PENDING', 'RETRYING') and rung_at >= clock_timestamp() - make_interval(secs => $1) group by destination_id),
+  known as (
   select destinations.id, coalesce(rung.n, 0) as rung,
          case when breakers.service_id is null then 'working'
               when paused_at is not null then 'paused'
@@ -129,7 +115,18 @@ const ROOMS = `
               else state end as state,
          calls_per_second as "throttledTo", extract(epoch from clock_timestamp() - greatest(throttled_at, hold_until))::float8 as "throttledSecondsAgo",
          extract(epoch from clock_timestamp() - closed_at)::float8 as "recoveredSecondsAgo"
-    from destinations left join rung on rung.destination_id = destinations.id left join breakers on breakers.service_id = destinations.id`;
+    from destinations left join rung on rung.destination_id = destinations.id left join breakers on breakers.service_id = destinations.id)
+  select known.*,
+         case when state = 'working' then exists (
+           select from (values (false), (true)) as kind (bulk)
+             cross join lateral (
+               select from deliveries
+                where deliveries.destination_id = known.id and deliveries.bulk = kind.bulk and status in ('PENDING', 'RETRYING')
+                  and next_attempt_at <= (select clock_timestamp())
+                  and (rung_at is null or rung_at < (select clock_timestamp() - make_interval(secs => $1)))
+                order by next_attempt_at, deliveries.id limit 1) one)
+         else false end as waits
+    from known`;
 
 const WAITING = `
   select destinations.id, due.n as waiting, due.oldest
@@ -155,41 +152,12 @@ const BACKLOG_OF_LEADS = `
   select count(*)::int as due, coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as oldest
     from leads where status = 'RECEIVED'`;
 
-/** In the order in which they end: what a destination is to whoever wants to send. */
-export const DESTINATION_STATES = ['working', 'held', 'open', 'probe_due', 'half_open', 'paused'] as const;
-export type DestinationState = (typeof DESTINATION_STATES)[number];
-
-export interface DestinationRoom {
-  readonly id: DestinationId;
-  readonly rung: number;
-  readonly state: DestinationState;
-  /** What it is given a second after answers of 429 or an outage; null: nothing was taken away. */
-  readonly callsPerSecond: number | null;
-}
-
 export interface DestinationBacklog {
   readonly id: DestinationId;
   /** Due now, at most 10,000. */
   readonly waiting: number;
   /** Seconds since the oldest of them was due. */
   readonly oldest: number;
-}
-
-/** How many more of its deliveries may be rung. */
-export function roomOf({ rung, state }: Pick<DestinationRoom, 'rung' | 'state'>): number {
-  switch (state) {
-    case 'working':
-      return Math.max(0, MAX_RUNG_PER_DESTINATION - rung);
-    case 'probe_due':
-      return rung === 0 ? 1 : 0;
-    case 'held':
-    case 'open':
-    case 'half_open':
-    case 'paused':
-      return 0;
-    default:
-      return assertNever(state);
-  }
 }
 
 export class DueWork {
@@ -219,15 +187,15 @@ export class DueWork {
     await this.pool.query({ ...UNRING[kind], values: [ids] });
   }
 
-  /** Leads that are rung and undecided, of every tenant. */
-  async rungLeads(staleAfterSeconds: number): Promise<ReadonlyMap<TenantId, number>> {
-    const { rows } = await this.pool.query<{ id: TenantId; rung: number }>(RUNG_LEADS, [staleAfterSeconds]);
-    return new Map(rows.map(({ id, rung }) => [id, rung]));
+  /** Of every tenant. */
+  async rungLeads(staleAfterSeconds: number): Promise<TenantStanding[]> {
+    const { rows } = await this.pool.query<TenantStanding>(RUNG_LEADS, [staleAfterSeconds]);
+    return rows;
   }
 
   async rooms(staleAfterSeconds: number): Promise<DestinationRoom[]> {
     const { rows } = await this.pool.query<Omit<DestinationRoom, 'callsPerSecond'> & PaceFacts>(ROOMS, [staleAfterSeconds]);
-    return rows.map(({ id, rung, state, ...facts }) => ({ id, rung, state, callsPerSecond: decidePace(facts) }));
+    return rows.map(({ id, rung, waits, state, ...facts }) => ({ id, rung, waits, state, callsPerSecond: decidePace(facts) }));
   }
 
   async waiting(): Promise<DestinationBacklog[]> {

@@ -2,18 +2,10 @@ import { Doorbell, WORK_KINDS, type DeliveryId, type DestinationId, type LeadId,
 import type { Logger } from '../logging/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { JobQueue } from '../queue/queue-port.js';
-import {
-  DESTINATION_STATES,
-  type DestinationRoom,
-  type DueDelivery,
-  type DueLead,
-  type DueWork,
-  MAX_RUNG_PER_DESTINATION,
-  MAX_RUNG_PER_TENANT,
-  roomOf,
-} from './due-work.js';
+import type { DueDelivery, DueLead, DueWork } from './due-work.js';
 import { LostRings } from './lost-rings.js';
 import { Ringer } from './ringer.js';
+import { DESTINATION_STATES, type DestinationRoom, roomOf, shareOfDestination, shareOfTenant } from './rooms.js';
 
 const POLL_MS = 250;
 const ASK_QUEUE_EVERY_MS = 1000;
@@ -32,6 +24,8 @@ export class Relay extends Doorbell {
   private readonly lost = new LostRings();
   /** How many more of each tenant and destination may be rung until the next poll says it anew. */
   private rooms: { leads: Map<TenantId, number>; deliveries: Map<DestinationId, number> } = { leads: new Map(), deliveries: new Map() };
+  /** Of whoever the last poll did not know. */
+  private shares = { leads: shareOfTenant([]), deliveries: shareOfDestination([]) };
   private askedQueueAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
@@ -56,16 +50,16 @@ export class Relay extends Doorbell {
   }
 
   override reserveLeads(tenantId: TenantId, count: number): boolean {
-    return this.reserve(this.rooms.leads, tenantId, count, MAX_RUNG_PER_TENANT);
+    return this.reserve(this.rooms.leads, tenantId, count, this.shares.leads);
   }
 
   override reserveDeliveries(destinationId: DestinationId, count: number): boolean {
-    return this.reserve(this.rooms.deliveries, destinationId, count, MAX_RUNG_PER_DESTINATION);
+    return this.reserve(this.rooms.deliveries, destinationId, count, this.shares.deliveries);
   }
 
-  private reserve<Id>(rooms: Map<Id, number>, id: Id, count: number, most: number): boolean {
+  private reserve<Id>(rooms: Map<Id, number>, id: Id, count: number, share: number): boolean {
     if (this.stopped || !this.ringer.connected || performance.now() < this.pausedUntil) return false;
-    const room = rooms.get(id) ?? most;
+    const room = rooms.get(id) ?? share;
     if (count > room) return false;
     rooms.set(id, room - count);
     return true;
@@ -134,15 +128,19 @@ export class Relay extends Doorbell {
 
   private async pollLeads(): Promise<void> {
     const staleAfter = this.lost.staleAfterSeconds();
-    const rung = await this.due.rungLeads(staleAfter);
-    this.rooms.leads = new Map([...rung].map(([id, count]) => [id, Math.max(0, MAX_RUNG_PER_TENANT - count)]));
+    const tenants = await this.due.rungLeads(staleAfter);
+    const share = shareOfTenant(tenants);
+    this.shares.leads = share;
+    this.rooms.leads = new Map(tenants.map(({ id, rung }) => [id, Math.max(0, share - rung)]));
     if (this.rings) this.ringLeadsThatAreDue(await this.due.takeLeads(staleAfter, this.rooms.leads));
   }
 
   private async pollDeliveries(): Promise<void> {
     const staleAfter = this.lost.staleAfterSeconds();
     const destinations = await this.due.rooms(staleAfter);
-    this.rooms.deliveries = new Map(destinations.map((destination) => [destination.id, roomOf(destination)]));
+    const share = shareOfDestination(destinations);
+    this.shares.deliveries = share;
+    this.rooms.deliveries = new Map(destinations.map((destination) => [destination.id, roomOf(destination, share)]));
     this.tell(destinations);
     if (this.rings) this.ringDeliveriesThatAreDue(await this.due.takeDeliveries(staleAfter, this.rooms.deliveries));
   }

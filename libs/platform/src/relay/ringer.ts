@@ -8,8 +8,8 @@ import type { JobQueue } from '../queue/queue-port.js';
  * Ids per job. Small enough that a crash repeats little and that the jobs a process has at once bound the leads it has in hand, large enough for
  * the 600–800 jobs/s of BullMQ's Postgres backend.
  */
-const LEADS_PER_JOB = 20;
-const DELIVERIES_PER_JOB = 25;
+export const LEADS_PER_JOB = 20;
+export const DELIVERIES_PER_JOB = 25;
 const ADD_LIMIT_MS = 2000;
 const ANSWER_LIMIT_MS = 500;
 
