@@ -40,6 +40,11 @@ describe('what support staff read next to a lead', () => {
     expect(next).toMatch(/^An attempt failed[^\n]*\ncrm: [^\n]*paused[^\n]*(by itself|destinations resume)/);
   });
 
+  it('failed for good without anything to send, as what could not be mapped: decided anew, because there is nothing to redeliver', () => {
+    expect(ofFailed()).toMatch(/`rejection_reason`.*replay it with `reprocess`/);
+    expect(ofFailed(failedFor('gone', { purpose: 'fetch' }))).toMatch(/replay it with `reprocess`/);
+  });
+
   it('speaks of the delivery that counts, not of one whose place was taken, nor of a fetch', () => {
     const next = ofFailed(
       failedFor('gone', { supersededAt: new Date(0) }),

@@ -42,22 +42,26 @@ export function decideWhatNext({ status, holdReason, deliveries }: Facts, settin
         const says = whatMends(delivery, settingsOf);
         return says === null ? [] : [{ destination: delivery.destination, says }];
       });
-  const own = ownSentence(status, holdReason, mends.length > 0);
+  const own = ownSentence(status, holdReason, { speak: mends.length > 0, any: deliveries.some(({ purpose }) => purpose === 'deliver') });
   if (mends.length === 1 && own === null) return mends[0]?.says ?? null;
   const lines = [...(own === null ? [] : [own]), ...mends.map(({ destination, says }) => `${destination}: ${says}`)];
   return lines.length === 0 ? null : lines.join('\n');
 }
 
+/** A lead that could not be mapped has no delivery at all. */
+const NEVER_SENT =
+  'Nothing that its destination takes could be made of it (`rejection_reason`), so nothing was sent. Mend mapping or rules, then replay it with `reprocess`.';
+
 /** What its status says; null: nothing, or less than its deliveries do. */
-function ownSentence(status: LeadStatus, holdReason: string | null, deliveriesSpeak: boolean): string | null {
+function ownSentence(status: LeadStatus, holdReason: string | null, deliveries: { speak: boolean; any: boolean }): string | null {
   switch (status) {
     case 'HELD': {
       const reason = HOLD_REASONS.find((one) => one === holdReason);
-      if (reason === undefined || (deliveriesSpeak && reason in HELD_FOR)) return null;
+      if (reason === undefined || (deliveries.speak && reason in HELD_FOR)) return null;
       return BY_HOLD_REASON[reason];
     }
     case 'PERMANENTLY_FAILED':
-      return deliveriesSpeak ? null : EXHAUSTED;
+      return deliveries.speak ? null : deliveries.any ? EXHAUSTED : NEVER_SENT;
     default:
       return BY_STATUS[status];
   }
