@@ -9,8 +9,9 @@ export default {
   testEnvironment: 'node',
   // Suites mostly wait for Postgres and for processes; jest itself would run one at a time on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  // For broken code, not for slow machines: what waits for a fact (test/support/eventually.ts) gives up before and says for what.
-  testTimeout: 60_000,
+  // For broken code, not for slow machines, and no test or hook has a shorter one: what waits for a fact gives up before, after 120 s, and says
+  // for what (test/support/eventually.ts). One whose waits may together be longer on a slow machine has a longer one of its own.
+  testTimeout: 300_000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   // npm run test:faults runs those.

@@ -35,7 +35,7 @@ beforeAll(async () => {
   app = await startReadingApp(database.url, { modules: [ErasureModule] });
   [keyOfAcme, keyOfOther] = [await keyOf('acme'), await keyOf('other')];
   await app.app.get(FollowedApiKeys, { strict: false }).refresh();
-}, 60_000);
+});
 afterEach(() => armFailpoints([]));
 afterAll(async () => {
   await app.close();

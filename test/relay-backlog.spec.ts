@@ -46,7 +46,7 @@ describe.each(['before', 'after'] as const)('a backlog of a dead destination, %s
     await fill(WELL, 50);
     await fill(LATER, BACKLOG, 1);
     if (moment === 'after') await pool.query('analyze deliveries');
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await pool.end();

@@ -107,7 +107,7 @@ beforeAll(async () => {
   guarded = Object.entries(paths)
     .flatMap(([path, methods]) => Object.keys(methods as object).map((method) => ({ method, path })))
     .filter(({ method, path }) => !OPEN.includes(path) && !DOOR.test(`${method} ${path}`));
-}, 120_000);
+});
 
 afterAll(async () => {
   await app.get(FollowedApiKeys, { strict: false }).stop();

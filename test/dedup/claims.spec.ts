@@ -146,7 +146,7 @@ describe('claims', () => {
       await (await world.fork()).decide(...ids.map((id) => [id]));
       expect(await claimedAndDecided(ids)).toEqual({ decided: 400, claims: 800, orphans: 0 });
     }
-  }, 120_000);
+  });
 
   async function claimedAndDecided(ids: readonly LeadId[]) {
     const { rows } = await world.pool.query<{ decided: number; claims: number; orphans: number }>(

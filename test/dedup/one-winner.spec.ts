@@ -48,7 +48,7 @@ describe('one winner', () => {
     expect(claims).toHaveLength(1);
     expect(await tally(ids)).toEqual({ winners: 1, hints: 9999, skipped: 0, earlier: [claims[0]?.lead_id] });
     await Promise.all([one.end(), two.end()]);
-  }, 120_000);
+  });
 
   it('e-mail and phone claimed by two leads at once: nobody ends up with half of both', async () => {
     const [one, two] = await Promise.all([world.fork(), world.fork()]);
@@ -110,7 +110,7 @@ describe('one winner', () => {
     }
     expect(await deadlocks()).toBe(before);
     await Promise.all([one.end(), two.end()]);
-  }, 120_000);
+  });
 
   it('an expired claim passes to exactly one of those who come', async () => {
     const [one, two] = await Promise.all([world.fork(), world.fork()]);

@@ -49,14 +49,14 @@ describe.each(QUEUE_BACKENDS)('the corridor on $name', ({ redisUrl, empty }) => 
       env: { CUSTOMER_API_URL: `${crm.url}/leads` },
     });
     await eventually('the gateway is ready', async () => ((await fetch(`${gateway.url}/health/ready`)).ok ? true : undefined));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await gateway?.kill();
     await crm?.kill();
     await database?.drop();
     await folder?.remove();
-  }, 60_000);
+  });
 
   beforeEach(async () => {
     await fetch(`${crm.url}/_reset`, { method: 'POST' });

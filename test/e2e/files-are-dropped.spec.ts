@@ -25,12 +25,12 @@ beforeAll(async () => {
     dataDir: folder.path,
     env: { LEADGATE_CONFIG: join(folder.path, 'config') },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await gateway.kill('SIGKILL');
   await database.drop();
   await folder.remove();
-}, 60_000);
+});
 
 it('brings leads into files of the data directory, each once, and gives every file its name when the process ends', async () => {
   const emails = Array.from({ length: LEADS }, (_, n) => `person-${n}@example.com`);
@@ -49,4 +49,4 @@ it('brings leads into files of the data directory, each once, and gives every fi
   expect(files.every((name) => /^crm_\d{8}T\d{6}Z_[0-9a-f]{10}\.csv$/.test(name))).toBe(true);
   const rows = files.flatMap((name) => readFileSync(join(drop, name), 'utf8').split('\r\n').slice(1, -1));
   expect(rows.map((row) => row.split(',')[1]).sort()).toEqual(emails.sort());
-}, 120_000);
+});

@@ -54,14 +54,14 @@ describe.each(QUEUE_BACKENDS)('personal data stay in the columns that are meant 
     await eventually('the gateway is ready', async () => ((await fetch(`${gateway.url}/health/ready`)).ok ? true : undefined));
     await sendThemEveryWay();
     await untilSettled(gateway);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await gateway.kill();
     await crm.kill();
     await database.drop();
     await folder.remove();
-  }, 60_000);
+  });
 
   /** Accepted, refused, repeated, broken, unauthenticated; to a CRM that takes them, fails, refuses and hangs up. */
   async function sendThemEveryWay(): Promise<void> {

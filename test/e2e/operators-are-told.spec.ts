@@ -25,7 +25,7 @@ beforeAll(async () => {
     },
   });
   await eventually('the gateway is ready', async () => ((await fetch(`${gateway.url}/health/ready`)).ok ? true : undefined));
-}, 120_000);
+});
 afterAll(async () => {
   await gateway.kill();
   await receiver.close();

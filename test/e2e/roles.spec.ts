@@ -33,13 +33,13 @@ describe.each(QUEUE_BACKENDS)('roles in processes of their own on $name', ({ red
     door = await start('api');
     worker = await start('pipeline,delivery,relay');
     await eventually('the door is open', async () => ((await fetch(`${door.url}/health/ready`)).ok ? true : undefined));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await crm.kill();
     await database.drop();
     await folder.remove();
-  }, 60_000);
+  });
 
   it('what the one accepts the other decides and delivers', async () => {
     const response = await eventually('the door takes a lead', async () => {
@@ -51,7 +51,7 @@ describe.each(QUEUE_BACKENDS)('roles in processes of their own on $name', ({ red
       const { status } = await door.read<{ status: string }>(`/stats/leads/${id}/history`);
       return status === 'DELIVERED' ? true : undefined;
     });
-  }, 60_000);
+  });
 
   it('a process without the door takes no leads, and tells its health', async () => {
     expect((await worker.post('/webhooks/leads', LEAD)).status).toBe(404);
@@ -63,5 +63,5 @@ describe.each(QUEUE_BACKENDS)('roles in processes of their own on $name', ({ red
       { code: 0, signal: null },
       { code: 0, signal: null },
     ]);
-  }, 60_000);
+  });
 });

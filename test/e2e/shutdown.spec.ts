@@ -22,4 +22,4 @@ it('a sender stuck in the middle of a body does not keep a stopping gateway', as
   await closed;
   await database.drop();
   await folder.remove();
-}, 60_000);
+});

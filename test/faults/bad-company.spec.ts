@@ -21,8 +21,8 @@ describe.each(QUEUE_BACKENDS)('a lead that does harm, with the queue in $name', 
   beforeAll(async () => {
     await empty();
     world = await FaultWorld.open({ redisUrl });
-  }, 60_000);
-  afterAll(() => world?.close(), 60_000);
+  });
+  afterAll(() => world?.close());
 
   it('F17: a lead that takes every process down harms only itself, and is held', async () => {
     const door = world.slot({ LEADGATE_ROLES: 'api' });
@@ -51,7 +51,7 @@ describe.each(QUEUE_BACKENDS)('a lead that does harm, with the queue in $name', 
     await world.settled();
     expect(await world.rows(`select from leads where id = any($1::uuid[]) and status = 'DELIVERED'`, [others])).toHaveLength(5);
     expect(await judge(world, { acknowledged: ids, redisUrl })).toEqual([]);
-  }, 180_000);
+  });
 });
 
 describe('a clock that is ahead', () => {
@@ -75,7 +75,7 @@ describe('a clock that is ahead', () => {
     } finally {
       await world.close();
     }
-  }, 180_000);
+  });
 
   const [, inRedis] = QUEUE_BACKENDS;
   (hasTestRedis ? it : it.skip).each(SKEWS)(
@@ -114,6 +114,5 @@ describe('a clock that is ahead', () => {
         await world.close();
       }
     },
-    180_000,
   );
 });

@@ -22,8 +22,8 @@ beforeAll(async () => {
   mkdirSync(config);
   writeFileSync(join(config, 'acme.json'), JSON.stringify(aTenantFile({ destinations: [file] })));
   gateway = world.slot({ LEADGATE_CONFIG: config });
-}, 60_000);
-afterAll(() => world?.close(), 60_000);
+});
+afterAll(() => world?.close());
 
 const files = (): string[] => readdirSync(drop).filter((name) => !name.startsWith('.'));
 const delivered = async (): Promise<number> => (await world.rows(`select from deliveries where status = 'DELIVERED'`)).length;
@@ -63,7 +63,7 @@ it('a gateway killed while it writes files: every lead is in one file, once, and
 
   await world.timePasses();
   await gateway.start();
-  await eventually('every lead is delivered', async () => ((await delivered()) === LEADS ? true : undefined), 60);
+  await eventually('every lead is delivered', async () => ((await delivered()) === LEADS ? true : undefined));
   const { rows } = await world.owner.query<{ sent_state: string }>(
     `select distinct sent_state from delivery_attempts where finished_at is not null order by 1`,
   );
@@ -72,7 +72,7 @@ it('a gateway killed while it writes files: every lead is in one file, once, and
   // What is left under way is that of the dead; whoever lives finishes it.
   longAgo(files().filter((name) => name.includes('.part')));
   await gateway.start();
-  await eventually('no file is under way', async () => (files().some((name) => name.includes('.part')) ? undefined : true), 60);
+  await eventually('no file is under way', async () => (files().some((name) => name.includes('.part')) ? undefined : true));
   const keys = files().flatMap((name) =>
     readFileSync(join(drop, name), 'utf8')
       .split('\n')
@@ -81,4 +81,4 @@ it('a gateway killed while it writes files: every lead is in one file, once, and
   );
   const sent = await world.rows<{ idempotency_key: string }>('select idempotency_key from deliveries');
   expect(keys.sort()).toEqual(sent.map(({ idempotency_key }) => idempotency_key).sort());
-}, 180_000);
+});

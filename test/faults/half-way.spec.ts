@@ -22,8 +22,8 @@ describe.each(QUEUE_BACKENDS)('work on many leads that is killed half-way, with 
   beforeAll(async () => {
     await empty();
     world = await FaultWorld.open({ redisUrl });
-  }, 60_000);
-  afterAll(() => world?.close(), 60_000);
+  });
+  afterAll(() => world?.close());
 
   it('F13: a bulk replay killed half-way goes on where it was: each lead is replayed once', async () => {
     const gateway = world.slot();
@@ -39,8 +39,10 @@ describe.each(QUEUE_BACKENDS)('work on many leads that is killed half-way, with 
       filter: { status: ['PERMANENTLY_FAILED'] },
       rate_per_second: 500,
     };
-    const started = (await (await gateway.running.post('/v1/replays', wish, authorization)).json()) as Replay;
+    // On a machine that is slow it may die before anybody has read its answer.
+    await gateway.running.post('/v1/replays', wish, authorization).catch(() => undefined);
     expect(await gateway.ended()).toEqual({ code: null, signal: 'SIGKILL' });
+    const [started] = await world.rows<{ id: string }>('select id from replays');
     const done = await world.rows(`select from replay_items where outcome is not null`);
     expect(done.length).toBeGreaterThan(0);
     expect(done.length).toBeLessThan(LEADS);
@@ -50,14 +52,14 @@ describe.each(QUEUE_BACKENDS)('work on many leads that is killed half-way, with 
     await world.timePasses();
     await gateway.start();
     const replay = await eventually('the replay is finished', async () => {
-      const now = await gateway.running.read<Replay>(`/v1/replays/${started.id}`);
+      const now = await gateway.running.read<Replay>(`/v1/replays/${started?.id}`);
       return now.status === 'FINISHED' ? now : undefined;
     });
     expect(replay).toMatchObject({ total: LEADS, replayed: LEADS, skipped: 0 });
     await world.settled();
     expect(await world.rows(`select from leads where status = 'DELIVERED'`)).toHaveLength(LEADS);
     expect(await judge(world, { acknowledged: sent, redisUrl, replayed: true })).toEqual([]);
-  }, 120_000);
+  });
 });
 
 describe('removing that is killed half-way', () => {
@@ -70,8 +72,8 @@ describe('removing that is killed half-way', () => {
     await gateway.start();
     leadId = await acceptLead(gateway.url, 1);
     await world.settled();
-  }, 60_000);
-  afterAll(() => world?.close(), 60_000);
+  });
+  afterAll(() => world?.close());
 
   const leadgate = (words: readonly string[], failpoints?: string) =>
     spawnProgram(
@@ -82,7 +84,7 @@ describe('removing that is killed half-way', () => {
         ...(failpoints === undefined ? {} : { LEADGATE_FAILPOINTS: failpoints, LEADGATE_ALLOW_FAILPOINTS: 'yes' }),
       },
       words,
-    ).exited;
+    ).ended();
 
   async function sightings(): Promise<number> {
     const client = await world.owner.connect();
@@ -98,19 +100,21 @@ describe('removing that is killed half-way', () => {
     expect(before).toBeGreaterThan(0);
     const erase = ['erase', leadId, '--tenant', 'demo', '--reason', 'test_data'];
     expect(await leadgate(erase, 'erase_before_commit:kill')).toEqual({ code: null, signal: 'SIGKILL' });
+    await world.deadAreGone();
     expect(await sightings()).toBe(before);
     expect(await world.rows(`select from leads where id = $1 and status = 'DELIVERED'`, [leadId])).toHaveLength(1);
     expect(await leadgate(erase)).toEqual({ code: 0, signal: null });
     expect(await sightings()).toBe(0);
     expect(await world.rows(`select from audit_events where lead_id = $1 and type = 'lead.erased'`, [leadId])).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('F14: a sweep removes nothing, and the next one everything, with its trail', async () => {
     await world.owner.query(`update idempotency_records set expires_at = clock_timestamp() - interval '1 day'`);
     expect(await leadgate(['sweep'], 'sweep_before_commit:kill')).toEqual({ code: null, signal: 'SIGKILL' });
+    await world.deadAreGone();
     expect(await world.rows('select from idempotency_records')).toHaveLength(1);
     expect(await leadgate(['sweep'])).toEqual({ code: 0, signal: null });
     expect(await world.rows('select from idempotency_records')).toHaveLength(0);
     expect(await world.rows(`select from audit_events where type = 'sweep.finished'`)).toHaveLength(1);
-  }, 60_000);
+  });
 });

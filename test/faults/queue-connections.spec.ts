@@ -66,13 +66,13 @@ class CompletionCut {
     gateway = world.slot();
     other = world.slot({ REDIS_URL: redis.url });
     await gateway.start();
-  }, 60_000);
+  });
   afterAll(async () => {
     await world?.close();
     client?.disconnect();
     await wire?.close();
     await redis?.stop();
-  }, 60_000);
+  });
 
   async function send(to = gateway): Promise<string> {
     const leadId = await acceptLead(to.url, acknowledged.length + 1);
@@ -81,7 +81,11 @@ class CompletionCut {
   }
 
   const delivered = (leadId: string): Promise<void> =>
-    world.until('it is delivered', `select from leads where id = $1 and status = 'DELIVERED'`, [leadId], 90);
+    world.until('it is delivered', `select from leads where id = $1 and status = 'DELIVERED'`, [leadId]);
+
+  /** A lead is delivered before its job is completed: the next completion is that of the next job only now. */
+  const nothingIsActive = (): Promise<true> =>
+    eventually('every job is completed', async () => ((await client.llen(`${DELIVER}:active`)) === 0 ? true : undefined));
 
   /** What BullMQ told of a job, in order. */
   async function eventsOf(jobId: string): Promise<string[]> {
@@ -95,6 +99,7 @@ class CompletionCut {
   it('F20: the completion of a job is cut off before it reaches Redis: another process has the job again, and the CRM one effect', async () => {
     // From now on BullMQ calls its script by the hash.
     await delivered(await send());
+    await nothingIsActive();
     cut.cutOnce('the request', () => (wire.down = true));
     const leadId = await send();
     await delivered(leadId);
@@ -105,24 +110,35 @@ class CompletionCut {
     await client.del(`${DELIVER}:${jobId}:lock`, `${DELIVER}:stalled-check`);
     await client.sadd(`${DELIVER}:stalled`, jobId);
     await other.start();
-    await eventually('the job ran again', async () => ((await eventsOf(jobId)).at(-1) === 'completed' ? true : undefined), 60);
+    await eventually('the job ran again', async () => ((await eventsOf(jobId)).at(-1) === 'completed' ? true : undefined));
     expect((await eventsOf(jobId)).filter((event) => event === 'stalled' || event === 'completed')).toEqual(['stalled', 'completed']);
     wire.heal();
     await other.kill('SIGTERM');
     await delivered(await send());
     expect(await world.crm.requests()).toHaveLength(acknowledged.length);
-  }, 180_000);
+  });
 
   it('F20: the answer to the completion is cut off: the job is over, the CRM has one effect, and the worker goes on', async () => {
+    await nothingIsActive();
     const before = cut.cuts;
     cut.cutOnce('the answer');
     await delivered(await send());
     await eventually('the answer is cut', async () => (cut.cuts > before ? true : undefined));
     await delivered(await send());
     expect(await world.crm.requests()).toHaveLength(acknowledged.length);
-  }, 180_000);
+  });
+
+  async function secondsToItsCall(leadId: string): Promise<number> {
+    await delivered(leadId);
+    const [lead] = await world.rows<{ seconds: number }>(
+      `select extract(epoch from started_at - received_at)::float8 as seconds from leads join delivery_attempts on lead_id = leads.id where leads.id = $1`,
+      [leadId],
+    );
+    return lead?.seconds ?? Number.POSITIVE_INFINITY;
+  }
 
   it('F42: the connections on which workers wait are killed: the next lead does not wait for a lost ring', async () => {
+    const calm = await secondsToItsCall(await send());
     const seconds: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const waiting = await eventually('both workers wait for a job', async () => {
@@ -131,21 +147,15 @@ class CompletionCut {
         return ids.length === 2 ? ids : undefined;
       });
       for (const id of waiting) await client.client('KILL', 'ID', id);
-      const leadId = await send();
-      await delivered(leadId);
-      const [lead] = await world.rows<{ seconds: number }>(
-        `select extract(epoch from started_at - received_at)::float8 as seconds from leads join delivery_attempts on lead_id = leads.id where leads.id = $1`,
-        [leadId],
-      );
-      seconds.push(lead?.seconds ?? Number.POSITIVE_INFINITY);
+      seconds.push(await secondsToItsCall(await send()));
     }
     expect(Math.max(...seconds)).toBeLessThan(LOST_RING_SECONDS - 10);
-    // One of them on a machine that is slow just then.
-    expect(Math.min(...seconds)).toBeLessThan(NEXT_JOB_SECONDS);
-  }, 180_000);
+    // One of them on a machine that is slow just then, which shows in a lead before whom nobody killed anything.
+    expect(Math.min(...seconds)).toBeLessThan(NEXT_JOB_SECONDS + calm);
+  });
 
   it('and in the end nothing is lost, doubled or changed', async () => {
     await world.settled();
     expect(await judge(world, { acknowledged, redisUrl: redis.url })).toEqual([]);
-  }, 60_000);
+  });
 });

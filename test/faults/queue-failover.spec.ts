@@ -45,7 +45,7 @@ const SERVER = { maxmemory: '0', 'maxmemory-policy': 'noeviction', 'repl-diskles
     world = await FaultWorld.open({ redisUrl: address.before(master.url) });
     [door, worker] = [world.slot({ LEADGATE_ROLES: 'api' }), world.slot({ LEADGATE_ROLES: 'pipeline,delivery,relay' })];
     await door.start();
-  }, 60_000);
+  });
   afterAll(async () => {
     await world?.close();
     toMaster?.disconnect();
@@ -53,7 +53,7 @@ const SERVER = { maxmemory: '0', 'maxmemory-policy': 'noeviction', 'repl-diskles
     for (const wire of [address, replication]) await wire?.close();
     for (const redis of [master, replica]) await redis?.stop();
     await folder?.remove();
-  }, 60_000);
+  });
 
   const told = async (client: Redis, name: string): Promise<string | undefined> =>
     new RegExp(`^${name}:(\\S+)`, 'm').exec(await client.info('replication'))?.[1];
@@ -88,5 +88,5 @@ const SERVER = { maxmemory: '0', 'maxmemory-policy': 'noeviction', 'repl-diskles
     expect(await judge(world, { acknowledged, redisUrl: replica.url })).toEqual([]);
     // No call was in doubt, so nothing was sent twice: a lost queue is not a lost answer.
     expect(await world.crm.requests()).toHaveLength(acknowledged.length);
-  }, 240_000);
+  });
 });

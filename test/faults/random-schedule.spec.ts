@@ -1,3 +1,4 @@
+import { eventually } from '../support/eventually.js';
 import { hasTestRedis } from '../support/test-redis.js';
 import { Arena } from './support/arena.js';
 import { judge } from './support/oracle.js';
@@ -6,6 +7,8 @@ import { seedOfRun, Seeded } from './support/seeded.js';
 
 const FAULTS = 12;
 const RETRY_BASE_SECONDS = 0.2;
+/** Fewer would say little. Requests that were refused count for the schedule, too, and on a slow machine nearly all may be. */
+const LEAST_LEADS = FAULTS * 5;
 const seed = seedOfRun();
 
 /** The short form of npm run soak. A failure says the seed; LEADGATE_TEST_SEED=<seed> repeats the order of faults. */
@@ -26,6 +29,7 @@ describe(`leads under a random schedule of faults (LEADGATE_TEST_SEED=${seed})`,
           await arena.sender.after(chance.between(5, 50));
         }
         await arena.heal();
+        await eventually('leads were acknowledged', async () => (arena.sender.acknowledged.size > LEAST_LEADS ? true : undefined));
         await arena.sender.stop();
         await arena.settled();
         const { sender, world, redis } = arena;
@@ -37,11 +41,11 @@ describe(`leads under a random schedule of faults (LEADGATE_TEST_SEED=${seed})`,
           retryBaseSeconds: RETRY_BASE_SECONDS,
         });
         expect({ seed, happened, findings: [...sender.broken, ...findings] }).toEqual({ seed, happened, findings: [] });
-        expect(acknowledged.length).toBeGreaterThan(FAULTS * 5);
+        expect(acknowledged.length).toBeGreaterThan(LEAST_LEADS);
       } finally {
         await arena.close();
       }
     },
-    240_000,
+    600_000,
   );
 });

@@ -29,12 +29,12 @@ interface Health {
     gateway = world.slot();
     await gateway.start();
     await queueIs('up');
-  }, 60_000);
+  });
   afterAll(async () => {
     await world?.close();
     redis?.thaw();
     await redis?.stop();
-  }, 60_000);
+  });
 
   /** Every one of them is accepted, whatever state the queue is in. */
   async function send(count = LEADS): Promise<string[]> {
@@ -52,12 +52,23 @@ interface Health {
     }
   }
 
-  const queueIs = (wanted: 'up' | 'down'): Promise<string> =>
-    eventually(`the queue is ${wanted}`, async () => {
+  const queueIs = (wanted: 'up' | 'down', why = ''): Promise<true> =>
+    eventually(`the queue is ${wanted} ${why}`, async () => {
       const { components } = (await (await fetch(`${gateway.url}/health`)).json()) as Health;
       const queue = components['queue'];
-      return (queue?.status === 'up') === (wanted === 'up') ? (queue?.detail ?? '') : undefined;
+      return (queue?.status === 'up') === (wanted === 'up') && (queue?.detail ?? '').includes(why) ? true : undefined;
     });
+
+  /** What half of the senders wait at most: a machine may stand still for a moment. */
+  async function usualAnswerMs(): Promise<number> {
+    const took: number[] = [];
+    for (let n = 0; n < 11; n += 1) {
+      const began = performance.now();
+      await send(1);
+      took.push(performance.now() - began);
+    }
+    return took.sort((one, other) => one - other)[5] ?? 0;
+  }
 
   /** Calls that are under way take this long. */
   const slowCrm = (): Promise<void> => world.crm.mode({ mode: 'slow', ms: 1000, times: LEADS });
@@ -69,7 +80,7 @@ interface Health {
     await redis.flush();
     await send();
     await world.settled();
-  }, 120_000);
+  });
 
   it('F35 F38: killed without a copy on disk, away for longer than a worker waits for a job, and back empty', async () => {
     await slowCrm();
@@ -83,17 +94,16 @@ interface Health {
     await queueIs('up');
     await send();
     await world.settled();
-  }, 120_000);
+  });
 
   it('F39: frozen: the door answers as fast as ever', async () => {
+    const usual = await usualAnswerMs();
     redis.freeze();
-    const began = performance.now();
-    for (let n = 0; n < 10; n += 1) await send(1);
-    // A call that waited for the queue would take the 2 s after which one is given up.
-    expect((performance.now() - began) / 10).toBeLessThan(1500);
+    // Calls that waited for the queue would all take the 2 s after which one is given up.
+    expect(await usualAnswerMs()).toBeLessThan(usual + 1500);
     redis.thaw();
     await world.settled();
-  }, 120_000);
+  });
 
   it('F36: full: nothing can be rung, the door stays open, and there is room again', async () => {
     await ask((client) => client.config('SET', 'maxmemory', '1'));
@@ -101,23 +111,23 @@ interface Health {
     await eventually('a ring failed', async () => (/ring failed.*OOM|OOM.*ring failed/.test(gateway.output()) ? true : undefined));
     await ask((client) => client.config('SET', 'maxmemory', '0'));
     await world.settled();
-  }, 120_000);
+  });
 
   it('F37: an eviction policy under which jobs vanish: workers refuse it and say so, the door stays open', async () => {
     await gateway.kill('SIGTERM');
     await ask((client) => client.config('SET', 'maxmemory-policy', 'allkeys-lru'));
     await gateway.start();
-    expect(await queueIs('down')).toContain('maxmemory-policy');
+    await queueIs('down', 'maxmemory-policy');
     const ids = await send(5);
     expect(await world.rows(`select from leads where id = any($1::uuid[]) and status <> 'RECEIVED'`, [ids])).toHaveLength(0);
     await ask((client) => client.config('SET', 'maxmemory-policy', 'noeviction'));
     await queueIs('up');
     await world.settled();
-  }, 120_000);
+  });
 
   it('and in the end nothing is lost, doubled or changed', async () => {
     expect(await judge(world, { acknowledged, redisUrl: redis.url })).toEqual([]);
     // No call was in doubt, so nothing was sent twice: a lost queue is not a lost answer.
     expect((await world.crm.requests()).length).toBe(acknowledged.length);
-  }, 60_000);
+  });
 });

@@ -33,7 +33,7 @@ beforeAll(async () => {
     await startReadingApp(database.url, { modules: [FeedbackModule] }),
   ];
   keyOfAcme = await keyOf('acme');
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const app of apps) await app.close();

@@ -2,8 +2,6 @@ import { eventually } from '../support/eventually.js';
 import { MetaWorld } from './support/meta-world.js';
 
 // For broken code, not for slow machines.
-jest.setTimeout(90_000);
-
 let world: MetaWorld;
 beforeAll(async () => {
   world = await MetaWorld.create();

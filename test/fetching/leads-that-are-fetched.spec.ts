@@ -3,8 +3,6 @@ import { graphAnswers } from './support/fake-graph.js';
 import { type LeadView, MetaWorld, PAGE_TOKEN } from './support/meta-world.js';
 
 // For broken code, not for slow machines.
-jest.setTimeout(60_000);
-
 let world: MetaWorld;
 let gateway: GatewayProcess;
 

@@ -41,7 +41,7 @@ beforeAll(async () => {
   await writeTenants(join(folder.path, 'config'));
   await writeKeys(Object.keys(MODES).map((mode) => KEYLESS + mode));
   gateway = await start();
-}, 120_000);
+});
 afterAll(async () => {
   await gateway?.kill();
   await owner?.end();
@@ -172,7 +172,7 @@ describe.each([
     await becomes(waiting.lead_id, { status: 'KEPT', decision: 'PASS', skipped: false, journey_no: 2 });
     expect(await claimsOf(waiting.lead_id)).toBe(1);
     expect(await send(tenant('queue'), 'queue@example.com')).toMatchObject({ decision: 'DUPLICATE_HINT' });
-  }, 90_000);
+  });
 
   it('QUEUE, and the index does not answer in time: the fallback holds', async () => {
     const end = await outage();
@@ -219,5 +219,5 @@ describe.each([
       cache.thaw();
       await cache.stop();
     }
-  }, 90_000);
+  });
 });

@@ -21,19 +21,19 @@ describe('the guides', () => {
 
   it('compile', async () => {
     await overlay.run('typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit');
-  }, 120_000);
+  });
 
   it('keep the import rules', async () => {
     const config = ['--config', '.dependency-cruiser.mjs', '--ts-config', 'tsconfig.json'];
     await overlay.run('dependency-cruiser/bin/dependency-cruise.mjs', ...config, '--output-type', 'err-long', 'apps', 'libs');
-  }, 60_000);
+  });
 
   it('pass their own tests', async () => {
     const output = await overlay.run('jest/bin/jest.js', '--ci', ...SUITES);
     expect(output).toMatch(/Test Suites: 6 passed, 6 total/);
-  }, 120_000);
+  });
 
   it('are formatted as everything else', async () => {
     await overlay.run('prettier/bin/prettier.cjs', '--check', ...new Set(blocks.map(({ path }) => path)));
-  }, 30_000);
+  });
 });

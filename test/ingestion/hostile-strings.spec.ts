@@ -22,7 +22,7 @@ describe('any string in any field gives a verdict or a 4xx, and the bytes are ke
     app = await startIngestionApp(database.url);
     behind = new pg.Pool({ connectionString: database.ownerUrl, max: 1 });
     behind.on('error', () => {});
-  }, 60_000);
+  });
   afterAll(async () => {
     await behind?.end();
     await app?.close();
@@ -62,7 +62,7 @@ describe('any string in any field gives a verdict or a 4xx, and the bytes are ke
       const body = Object.fromEntries(TEXTS.slice(3).map((field) => [field, text]));
       await expectVerdict(sent({ tenant_id: 't1', source_id: text, ...body }));
     }
-  }, 60_000);
+  });
 
   it('texts of chance', async () => {
     const text = fc.oneof(
@@ -76,7 +76,7 @@ describe('any string in any field gives a verdict or a 4xx, and the bytes are ke
       // On a slow machine fewer of them, rather than a test that goes on after jest gave it up.
       { numRuns: 60, interruptAfterTimeLimit: 40_000 },
     );
-  }, 60_000);
+  });
 
   it('values of any other type are a fault of the body', async () => {
     for (const field of TEXTS) {
@@ -87,5 +87,5 @@ describe('any string in any field gives a verdict or a 4xx, and the bytes are ke
       // What no double holds is read as the text of its digits.
       await expectVerdict(sent({ tenant_id: 't1', ...GOOD, [field]: 'HERE' }).replace('"HERE"', '1e400'));
     }
-  }, 60_000);
+  });
 });

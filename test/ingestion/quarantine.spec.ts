@@ -13,7 +13,7 @@ describe('what was refused can be looked at and let in', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     app = await startIngestionApp(database.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     await app?.close();
     await database?.drop();
@@ -224,4 +224,4 @@ it('above the daily budget only the size, the hash and 4 KiB are kept', async ()
     await app.close();
     await database.drop();
   }
-}, 60_000);
+});

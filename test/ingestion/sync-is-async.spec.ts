@@ -91,5 +91,5 @@ describe('a verdict that was waited for is the one that would have been given', 
     expect([sync.leads.length, sync.journeys.length]).toEqual([LEADS.length, LEADS.length]);
     expect(sync.deliveries.length).toBeGreaterThan(2);
     expect(sync.claims.length).toBeGreaterThan(4);
-  }, 60_000);
+  });
 });

@@ -8,8 +8,6 @@ import pg from 'pg';
 import { EmbeddedPostgres, embeddedPostgresUrls, identifyProcess, runningPostgresUrls, StartProblem } from '#platform';
 import { eventually } from '../support/eventually.js';
 
-jest.setTimeout(60_000);
-
 const projectRoot = process.cwd();
 const servers: { server: EmbeddedPostgres; dataDir: string }[] = [];
 const starters: ChildProcess[] = [];

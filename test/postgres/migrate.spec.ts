@@ -5,8 +5,6 @@ import pg from 'pg';
 import { applyMigrations, computeDrift, MigrationFailed } from '#platform';
 import { createEmptyDatabase, type OpenDatabase } from '../support/test-database.js';
 
-jest.setTimeout(60_000);
-
 let database: OpenDatabase;
 let projectRoot: string;
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   reading = await startReadingApp(database.url, { logger: pino({ level: 'trace' }, { write: (line: string) => log.push(line) }) });
   await reading.app.get(ConfigStore, { strict: false }).start();
   await reading.app.get(FollowedKeyRings, { strict: false }).refresh();
-}, 60_000);
+});
 
 afterAll(async () => {
   await reading.app.get(ConfigStore, { strict: false }).stop();

@@ -8,8 +8,8 @@ describe('a lead that came to an end is taken up again', () => {
   beforeAll(async () => {
     world = await ReplayWorld.create();
     gateway = await world.gateway();
-  }, 60_000);
-  afterAll(() => world.end(), 60_000);
+  });
+  afterAll(() => world.end());
   beforeEach(async () => {
     await fetch(`${world.crm.url}/_reset`, { method: 'POST' });
   });
@@ -101,8 +101,8 @@ describe('a lead is decided anew with the configuration as it is now', () => {
   beforeAll(async () => {
     world = await ReplayWorld.create();
     gateway = await world.gateway();
-  }, 60_000);
-  afterAll(() => world.end(), 60_000);
+  });
+  afterAll(() => world.end());
 
   const reprocess = (id: string) => world.ask(gateway, `/v1/leads/${id}/replay`, { kind: 'reprocess', reason: 'the rules are mended' });
 
@@ -138,7 +138,7 @@ describe('a lead is decided anew with the configuration as it is now', () => {
       { epoch: 2, status: 'DELIVERED', superseded_at: null, payload: { lead: { country: 'at' } } },
     ]);
     expect(deliveries[1]?.idempotency_key).not.toBe(first?.idempotency_key);
-  }, 60_000);
+  });
 
   it('the same bytes open the same delivery again', async () => {
     await world.crm.mode({ mode: '400', times: 1 });

@@ -10,8 +10,8 @@ describe('many leads are taken up again', () => {
   beforeEach(async () => {
     world = await ReplayWorld.create();
     gateway = await world.gateway();
-  }, 60_000);
-  afterEach(() => world.end(), 60_000);
+  });
+  afterEach(() => world.end());
 
   /** Leads that the CRM refused, each of another person. */
   async function deadLeads(count: number): Promise<string[]> {
@@ -76,7 +76,7 @@ describe('many leads are taken up again', () => {
     expect(again).toMatchObject({ status: 409, body: { type: 'urn:leadgate:problem:replay_finished' } });
     const { rows } = await world.sql.query<{ type: string }>(`select type from operator_events where subject = $1`, [replay.id]);
     expect(rows).toEqual([{ type: 'replay.finished' }]);
-  }, 120_000);
+  });
 
   it('keeps to its rate, stops when it is cancelled, and goes on when it is resumed', async () => {
     const ids = await deadLeads(8);
@@ -99,7 +99,7 @@ describe('many leads are taken up again', () => {
     );
     // Eight at two a second: whoever is faster than this takes more than its share.
     expect(rows[0]?.took).toBeGreaterThan(2.5);
-  }, 120_000);
+  });
 
   it('killed half-way, another process goes on: each lead is taken up once', async () => {
     const ids = await deadLeads(40);
@@ -113,7 +113,7 @@ describe('many leads are taken up again', () => {
     expect(await reopened(ids)).toEqual(ids.map(() => 1));
     // A call that was under way at the kill may be made again, under its key: the CRM sees one effect for each.
     expect(await world.crm.leads()).toHaveLength(40);
-  }, 180_000);
+  });
 
   it('two processes share the work: each lead is taken up once', async () => {
     const ids = await deadLeads(30);
@@ -124,7 +124,7 @@ describe('many leads are taken up again', () => {
     await allDelivered(ids);
     expect(await reopened(ids)).toEqual(ids.map(() => 1));
     expect(await world.crm.leads()).toHaveLength(30);
-  }, 180_000);
+  });
 
   it('what cannot be taken up is passed over, by cause', async () => {
     await deadLeads(2);
@@ -133,7 +133,7 @@ describe('many leads are taken up again', () => {
     const first = await start({ rate_per_second: 100 });
     const ended = await world.untilReplay(gateway, first.id, ({ status }) => status === 'FINISHED');
     expect(ended).toMatchObject({ total: 3, replayed: 2, skipped: 1, skipped_because: { never_mapped: 1 } });
-  }, 120_000);
+  });
 
   it('from the command line: counted, started and followed to its end', async () => {
     const ids = await deadLeads(3);
@@ -161,7 +161,7 @@ describe('many leads are taken up again', () => {
     expect(again).toMatchObject({ code: 0, said: expect.stringContaining('READY') });
     await world.until(gateway, ids[0] ?? '', 'DELIVERED');
     expect(await world.crm.leads()).toHaveLength(4);
-  }, 120_000);
+  });
 
   it.each([
     ['another kind of filter', { kind: 'reprocess' }, 'reprocess needs to be told which leads'],
@@ -188,7 +188,7 @@ describe('many leads are taken up again', () => {
     const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
     expect(ended).toMatchObject({ replayed: 0, skipped: ended.total, skipped_because: { still_refused: ended.total } });
     expect(ended.total).toBe(2);
-  }, 60_000);
+  });
 
   it('requests that were refused for want of a secret become leads when somebody vouches for them, once', async () => {
     const guarded = await world.gateway({ WEBHOOK_SHARED_SECRET: 'a-secret-of-the-test' });
@@ -208,5 +208,5 @@ describe('many leads are taken up again', () => {
     const second = await start({ kind: 'release', filter, reason: 'once more' });
     expect(await world.untilReplay(gateway, second.id, ({ status }) => status === 'FINISHED')).toMatchObject({ total: 0 });
     await eventually('it is delivered', async () => ((await world.crm.leads()).length === 1 ? true : undefined));
-  }, 60_000);
+  });
 });

@@ -267,7 +267,7 @@ describe('import rules', () => {
   beforeAll(async () => {
     const breaking = CASES.map(({ tree }, index) => [`case-${index}`, treeOf(tree)]);
     found = await askNode(join(__dirname, 'support', 'cruise-fixtures.mjs'), { ...Object.fromEntries(breaking), allowed: treeOf(ALLOWED) });
-  }, 60_000);
+  });
 
   it.each(CASES.map((one, index) => ({ ...one, index })))('$rule: $description', ({ rule, from, index }) => {
     expect(found[`case-${index}`]?.map((breach) => `${breach.rule} in ${breach.from}`)).toContain(`${rule} in ${from}`);

@@ -71,7 +71,7 @@ describe('lint rules', () => {
       const rule = code.replace(/^(?:eslint-plugin-)?([a-z]+)\((.+)\)$/, '$1/$2');
       found.set(filename, [...(found.get(filename) ?? []), rule]);
     }
-  }, 30_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -130,7 +130,7 @@ describe('source rules', () => {
   beforeAll(async () => {
     const files = Object.fromEntries(CASES.map(({ path, source }) => [path, `${source}\nexport {};\n`]));
     breaches = await askNode<Breach[]>(join(__dirname, 'support', 'check-sources.mjs'), files);
-  }, 60_000);
+  });
 
   it.each(CASES)('$description', ({ rule, path }) => {
     expect(breaches.filter((breach) => breach.path === path).map((breach) => breach.rule)).toEqual(rule === null ? [] : [rule]);

@@ -8,8 +8,6 @@ import { eventually } from '../support/eventually.js';
 import { makeStandInProject, type StandInProject } from '../support/stand-in-project.js';
 import { runSupervisorCommand, type SupervisorProcess } from '../support/supervisor-process.js';
 
-jest.setTimeout(120_000);
-
 let project: StandInProject;
 const running: SupervisorProcess[] = [];
 
@@ -49,7 +47,7 @@ const isUp = async (url: string): Promise<boolean> => (await fetch(`${url}/healt
 
 /** Gives the processor away between two looks: what is waited for needs it. */
 async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
-  await eventually('what is waited for', async () => ((await fact()) ? true : undefined), 100);
+  await eventually('what is waited for', async () => ((await fact()) ? true : undefined));
 }
 
 describe('npm start', () => {

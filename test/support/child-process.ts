@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { within } from './eventually.js';
 
 export const PROJECT_ROOT = resolve(__dirname, '../..');
 
@@ -7,10 +8,12 @@ export interface Child {
   readonly process: ChildProcess;
   /** Everything the process printed so far. */
   output(): string;
-  /** Resolves with the first line for which `read` returns something. Rejects with the output if the process ends first. */
+  /** Resolves with the first line for which `read` returns something. Rejects with the output if the process ends first, or never says it. */
   line<T>(read: (line: string) => T | undefined): Promise<T>;
   /** Resolves when the process has ended. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** As `exited`, and rejects with the output if it does not come to that. */
+  ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Sends the signal and waits for the end. */
   kill(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
@@ -36,7 +39,7 @@ export function spawnProgram(program: string, env: Record<string, string>, args:
   });
   endWithSuite(child);
   let printed = '';
-  let ended = false;
+  let hasEnded = false;
   const listeners = new Set<() => void>();
   const wake = (): void => {
     for (const listener of [...listeners]) listener();
@@ -49,36 +52,40 @@ export function spawnProgram(program: string, env: Record<string, string>, args:
   }
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((settle) =>
     child.once('close', (code, signal) => {
-      ended = true;
+      hasEnded = true;
       wake();
       settle({ code, signal });
     }),
   );
+  const said = (): string => `It printed:\n${printed}`;
+  const ended = (): Promise<{ code: number | null; signal: NodeJS.Signals | null }> => within(`${program} ends`, exited, said);
+  const lineThat = <T>(read: (line: string) => T | undefined): Promise<T> =>
+    new Promise((settle, fail) => {
+      const look = (): void => {
+        for (const line of printed.split('\n')) {
+          const found = read(line);
+          if (found !== undefined) {
+            listeners.delete(look);
+            return settle(found);
+          }
+        }
+        if (hasEnded) {
+          listeners.delete(look);
+          fail(new Error(`${program} ended before it said what was waited for. ${said()}`));
+        }
+      };
+      listeners.add(look);
+      look();
+    });
   return {
     process: child,
     output: () => printed,
     exited,
-    line: (read) =>
-      new Promise((settle, fail) => {
-        const look = (): void => {
-          for (const line of printed.split('\n')) {
-            const found = read(line);
-            if (found !== undefined) {
-              listeners.delete(look);
-              return settle(found);
-            }
-          }
-          if (ended) {
-            listeners.delete(look);
-            fail(new Error(`${program} ended before it said what was waited for. It printed:\n${printed}`));
-          }
-        };
-        listeners.add(look);
-        look();
-      }),
+    ended,
+    line: (read) => within(`${program} says what is waited for`, lineThat(read), said),
     kill: async (signal = 'SIGTERM') => {
       child.kill(signal);
-      return exited;
+      return ended();
     },
   };
 }

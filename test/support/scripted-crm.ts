@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { within } from './eventually.js';
 
 /** One request as the CRM received it, complete. */
 export interface ReceivedRequest {
@@ -132,7 +133,10 @@ export class ScriptedCrm {
 
   /** Resolves when this many requests were received since the start. */
   async received(count: number): Promise<void> {
-    while (this.requests.length < count) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    const came = async (): Promise<void> => {
+      while (this.requests.length < count) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    };
+    await within(`the CRM has ${count} requests`, came(), () => `It has ${this.requests.length}.`);
   }
 
   async close(): Promise<void> {

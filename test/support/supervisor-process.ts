@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { within } from './eventually.js';
 
 export interface SupervisorProcess {
   readonly pid: number;
   /** Everything it said so far, stdout and stderr. */
   readonly output: () => string;
   readonly stdout: () => string;
-  /** Resolves when its output matches, with the match; fails when it ends before. */
+  /** Resolves when its output matches, with the match; fails when it ends before, or never says so. */
   says(pattern: RegExp): Promise<RegExpMatchArray>;
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
@@ -55,23 +56,24 @@ export function runSupervisorCommand(
     child.once(place === 'on its own' ? 'exit' : 'close', (code: number | null, signal: NodeJS.Signals | null) => resolve(code ?? signal)),
   );
   const pid = child.pid ?? 0;
+  const thatSays = (pattern: RegExp): Promise<RegExpMatchArray> =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(output);
+        if (match) {
+          listeners.delete(look);
+          resolve(match);
+        }
+      };
+      listeners.add(look);
+      void ended.then((how) => reject(new Error(`it ended (${how}) without saying ${pattern}; it said:\n${output}`)));
+      look();
+    });
   return {
     pid,
     output: () => output,
     stdout: () => stdout,
-    says: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const match = pattern.exec(output);
-          if (match) {
-            listeners.delete(look);
-            resolve(match);
-          }
-        };
-        listeners.add(look);
-        void ended.then((how) => reject(new Error(`it ended (${how}) without saying ${pattern}; it said:\n${output}`)));
-        look();
-      }),
+    says: (pattern) => within(`it says ${pattern}`, thatSays(pattern), () => `It said:\n${output}`),
     ended,
     stopListening: () => {
       child.stdout.destroy();

@@ -38,7 +38,7 @@ describe('a gateway and its collector', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     collector = await startCollector();
-  }, 60_000);
+  });
   afterEach(async () => {
     await app?.close();
     app = undefined;

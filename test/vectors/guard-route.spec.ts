@@ -25,7 +25,7 @@ describe('the guard’s clients are answered as they were promised', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     app = await startIngestionApp(database.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     await app?.close();
     await database?.drop();

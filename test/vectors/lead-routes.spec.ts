@@ -20,7 +20,7 @@ describe('old clients are answered as before', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     app = await startIngestionApp(database.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     await app?.close();
     await database?.drop();
@@ -118,7 +118,7 @@ it(`${WITHOUT_SECRET.id}: a webhook with a shared secret asks for it`, async () 
     await app.close();
     await database.drop();
   }
-}, 60_000);
+});
 
 it(`${DATABASE_DOWN.id}: without Postgres the sender is told to try again`, async () => {
   const app = await startIngestionApp('postgresql://leadgate_app:x@127.0.0.1:1/none');
@@ -130,4 +130,4 @@ it(`${DATABASE_DOWN.id}: without Postgres the sender is told to try again`, asyn
   } finally {
     await app.close();
   }
-}, 60_000);
+});

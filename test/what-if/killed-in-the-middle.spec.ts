@@ -20,7 +20,7 @@ afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.kill('SIGKILL')));
   await world.end();
   await folder.remove();
-}, 60_000);
+});
 
 async function gateway(): Promise<GatewayProcess> {
   const started = await startGateway({
@@ -54,7 +54,7 @@ it('goes on where it was when its process is killed, and misses or counts no lea
   const doneOf = async (): Promise<number> => (await world.whatIfs.find('every_tenant', id))?.done ?? 0;
 
   const first = await gateway();
-  const before = await eventually('the run is under way', async () => ((await doneOf()) > 0 ? doneOf() : undefined), 60);
+  const before = await eventually('the run is under way', async () => ((await doneOf()) > 0 ? doneOf() : undefined));
   await first.kill('SIGKILL');
   expect(before).toBeLessThanOrEqual(LEADS);
 
@@ -82,4 +82,4 @@ it('goes on where it was when its process is killed, and misses or counts no lea
     [id],
   );
   expect(rows).toEqual([{ lines: duplicates, leads: duplicates }]);
-}, 240_000);
+});

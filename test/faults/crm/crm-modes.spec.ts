@@ -45,16 +45,12 @@ describe('one lead and a CRM that', () => {
     for (const { plan, destination } of CASES) await world.crm.mode({ ...plan, path: pathOf(destination.name) });
     await gateway.start();
     const leadId = await postLead(gateway.url);
-    deliveries = await eventually(
-      'every delivery is where its fault leads it',
-      async () => {
-        const rows = await deliveriesOf(world, leadId);
-        return CASES.every(({ destination, expected }) => isOver(expected, rows.get(destination.name))) ? rows : undefined;
-      },
-      60,
-    ).catch(() => deliveriesOf(world, leadId));
+    deliveries = await eventually('every delivery is where its fault leads it', async () => {
+      const rows = await deliveriesOf(world, leadId);
+      return CASES.every(({ destination, expected }) => isOver(expected, rows.get(destination.name))) ? rows : undefined;
+    }).catch(() => deliveriesOf(world, leadId));
     requests = byPath(await world.crm.requests());
-  }, 120_000);
+  });
   afterAll(() => world?.close());
 
   it.each(CASES)('$fault $name: $answers', ({ destination, expected }) => {

@@ -77,7 +77,7 @@ describe('a lead of which not a byte was sent', () => {
     const leadId = await postLead(gateway.url);
     await world.until('the lead is given up', `select from leads where status = 'PERMANENTLY_FAILED'`);
     deliveries = await deliveriesOf(world, leadId);
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const server of servers) server.close();
     await world?.close();

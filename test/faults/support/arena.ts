@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CacheRedis, startCacheRedis } from '../../support/cache-redis.js';
+import { LIMIT_SECONDS } from '../../support/eventually.js';
 import { AcknowledgedLedger } from './acknowledged-ledger.js';
 import { FaultProxy } from './fault-proxy.js';
 import { FaultWorld } from './fault-world.js';
@@ -91,7 +92,7 @@ export class Arena {
   }
 
   /** Until every lead is at its end. Leases and rings of processes that died are made to run out; those of living ones lose nothing by it. */
-  async settled(limitSeconds = 120): Promise<void> {
+  async settled(limitSeconds = LIMIT_SECONDS): Promise<void> {
     const until = performance.now() + limitSeconds * 1000;
     for (;;) {
       await this.world.timePasses();

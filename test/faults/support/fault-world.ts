@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import pg from 'pg';
-import { eventually } from '../../support/eventually.js';
+import { eventually, LIMIT_SECONDS } from '../../support/eventually.js';
 import { type DemoCrmProcess, makeDataDir, startDemoCrm } from '../../support/gateway-process.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { demoLead } from './demo-lead.js';
@@ -20,9 +20,11 @@ export interface Acknowledgement {
   readonly replayed: boolean;
 }
 
-/** One row as soon as no gateway has a session any more: theirs are called `leadgate-…`. */
-const NO_SESSION_LEFT = `
-  select where not exists (select from pg_stat_activity where datname = current_database() and application_name like 'leadgate-%')`;
+/** One row as soon as nobody has a session any more but these lives of gateways. Sessions of ours are called `leadgate-<purpose>/<life>`. */
+const ONLY_THEIR_SESSIONS = `
+  select where not exists (select from pg_stat_activity
+                            where datname = current_database() and application_name like 'leadgate-%'
+                              and split_part(application_name, '/', 2) <> all ($1::text[]))`;
 
 /** A database, the demo CRM and gateways on them. */
 export class FaultWorld {
@@ -49,7 +51,7 @@ export class FaultWorld {
 
   /** @param env of all lives of this gateway */
   slot(env: Record<string, string> = {}): GatewaySlot {
-    const slot = new GatewaySlot({
+    const slot = new GatewaySlot(`gateway-${this.slots.length + 1}`, {
       databaseUrl: this.database.url,
       redisUrl: this.options.redisUrl,
       dataDir: this.folder.path,
@@ -74,29 +76,48 @@ export class FaultWorld {
   }
 
   /**
-   * Time that leases and rings need to count as lost, without waiting for it: everything in flight has its moment moved back. Rows that somebody
-   * is writing are passed over, so that this never waits for living processes, nor they for this in another order. Of a dead one Postgres may
-   * not know yet: its rows are still locked, and a statement it sent may still be written. So what is dead is waited for.
+   * Of a process that died Postgres may not know yet: its rows are still locked, and a statement it sent may still be written. From here on
+   * neither is so.
    */
-  async timePasses(): Promise<void> {
-    if (!this.slots.some((slot) => slot.alive)) await this.until('the sessions of the dead are over', NO_SESSION_LEFT);
-    await this.moveBack('deliveries', `lease_until = clock_timestamp() - interval '1 s'`, `status = 'SENDING'`);
-    for (const table of ['leads', 'deliveries']) await this.moveBack(table, `rung_at = rung_at - interval '2 min'`, 'rung_at is not null');
+  async deadAreGone(): Promise<void> {
+    const living = this.slots.filter(({ alive }) => alive).map(({ lifeName }) => lifeName);
+    await this.until('the sessions of the dead are over', ONLY_THEIR_SESSIONS, [living]);
   }
 
-  private async moveBack(table: string, change: string, where: string): Promise<void> {
-    await this.owner.query(
-      `with found as materialized (select id from ${table} where ${where} order by id for no key update skip locked)
-       update ${table} set ${change} from found where ${table}.id = found.id`,
+  /** Time that leases and rings need to count as lost, without waiting for it: everything in flight has its moment moved back. */
+  async timePasses(): Promise<void> {
+    await this.deadAreGone();
+    await this.moveBack('deliveries', 'lease_until', `clock_timestamp() - interval '1 s'`, `status = 'SENDING'`);
+    for (const table of ['leads', 'deliveries']) await this.moveBack(table, 'rung_at', `rung_at - interval '2 min'`, 'true');
+  }
+
+  /**
+   * Rows that somebody is writing are passed over, so that this never waits for living processes within a transaction, nor they for this in
+   * another order; and it comes back to them until each is moved, or has got another moment from whoever wrote it.
+   */
+  private async moveBack(table: string, column: string, moment: string, where: string): Promise<void> {
+    const { rows } = await this.owner.query<{ id: string; moment: string }>(
+      `select id, ${column}::text as moment from ${table} where ${column} is not null and ${where}`,
     );
+    const flights = [rows.map(({ id }) => id), rows.map((row) => row.moment)];
+    const found = `select ${table}.id from ${table} join unnest($1::uuid[], $2::timestamptz[]) flight (id, moment)
+                       on flight.id = ${table}.id and flight.moment = ${table}.${column} where ${where}`;
+    await eventually(`what is in flight in ${table} has its ${column} moved back`, async () => {
+      await this.owner.query(
+        `with found as materialized (${found} order by ${table}.id for no key update of ${table} skip locked)
+         update ${table} set ${column} = ${moment} from found where ${table}.id = found.id`,
+        flights,
+      );
+      return (await this.owner.query(`${found} limit 1`, flights)).rowCount === 0 ? true : undefined;
+    });
   }
 
   /** Until every lead is at its end or held. */
-  async settled(limitSeconds = 120): Promise<void> {
+  async settled(limitSeconds = LIMIT_SECONDS): Promise<void> {
     await settled(this.owner, limitSeconds);
   }
 
-  async until(what: string, sql: string, values: unknown[] = [], limitSeconds = 60): Promise<void> {
+  async until(what: string, sql: string, values: unknown[] = [], limitSeconds = LIMIT_SECONDS): Promise<void> {
     await eventually(what, async () => ((await this.owner.query(sql, values)).rowCount ? true : undefined), limitSeconds);
   }
 

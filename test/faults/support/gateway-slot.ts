@@ -15,8 +15,18 @@ export class GatewaySlot {
   private life: GatewayProcess | undefined;
   private past = '';
   private port = '0';
+  private lives = 0;
 
-  constructor(private readonly options: GatewayOptions) {}
+  /** @param name of its own among the gateways on one database */
+  constructor(
+    private readonly name: string,
+    private readonly options: GatewayOptions,
+  ) {}
+
+  /** What Postgres calls the sessions of this life: `leadgate-<purpose>/<lifeName>`. */
+  get lifeName(): string {
+    return `${this.name}-life-${this.lives}`;
+  }
 
   get running(): GatewayProcess {
     if (this.life === undefined) throw new Error('The gateway was never started.');
@@ -40,22 +50,27 @@ export class GatewaySlot {
     this.past = this.output();
     const armed: Record<string, string> =
       failpoints === undefined ? {} : { LEADGATE_FAILPOINTS: failpoints, LEADGATE_ALLOW_FAILPOINTS: 'yes' };
-    this.life = await startGateway({ ...this.options, env: { ...this.options.env, PORT: this.port, ...armed, ...env } });
+    this.lives += 1;
+    const databaseUrl = new URL(this.options.databaseUrl);
+    databaseUrl.searchParams.set('application_name', this.lifeName);
+    this.life = await startGateway({
+      ...this.options,
+      databaseUrl: databaseUrl.href,
+      env: { ...this.options.env, PORT: this.port, ...armed, ...env },
+    });
     this.port = new URL(this.life.url).port;
     if (!unready) await this.ready();
   }
 
   async ready(): Promise<void> {
-    await eventually(
-      'the gateway is ready',
-      async () => ((await fetch(`${this.url}/health/ready`).catch(() => undefined))?.ok ? true : undefined),
-      60,
+    await eventually('the gateway is ready', async () =>
+      (await fetch(`${this.url}/health/ready`).catch(() => undefined))?.ok ? true : undefined,
     );
   }
 
   /** How it ended, once it has. */
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    return this.running.exited;
+    return this.running.ended();
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

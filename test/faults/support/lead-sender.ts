@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { within } from '../../support/eventually.js';
 import type { AcknowledgedLedger } from './acknowledged-ledger.js';
 import { CANARY, demoLead } from './demo-lead.js';
 
@@ -49,7 +50,7 @@ export class LeadSender {
   async stop(): Promise<void> {
     this.stopped = true;
     this.wake();
-    await Promise.all(this.working);
+    await within('everything on its way is acknowledged', Promise.all(this.working), () => `${this.acknowledged.size} leads are.`);
   }
 
   /** As stop, but what is on its way is given up: a run that failed may have no gateway left that acknowledges anything. */

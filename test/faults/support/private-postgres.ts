@@ -35,11 +35,13 @@ export class PrivatePostgres {
 
   /** SIGSTOP to all of its processes: connections stay open and nothing is answered. */
   freeze(): void {
-    this.signal('SIGSTOP');
+    // The postmaster first: from then on no other process of it comes into being, which would not be stopped.
+    signal('SIGSTOP', [this.server.pid]);
+    signal('SIGSTOP', this.children());
   }
 
   thaw(): void {
-    this.signal('SIGCONT');
+    signal('SIGCONT', [...this.children(), this.server.pid]);
   }
 
   /** Ends the sessions whose application name is like this. @returns how many */
@@ -59,26 +61,26 @@ export class PrivatePostgres {
     }
   }
 
-  /** Sessions come and go: one that has ended since it was listed needs no signal. */
-  private signal(signal: NodeJS.Signals): void {
-    for (const pid of this.processes()) {
-      try {
-        process.kill(pid, signal);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
-  }
-
-  private processes(): number[] {
+  private children(): number[] {
     const { stdout } = spawnSync('pgrep', ['-P', String(this.server.pid)], { encoding: 'utf8' });
-    return [this.server.pid, ...stdout.split('\n').filter(Boolean).map(Number)];
+    return stdout.split('\n').filter(Boolean).map(Number);
   }
 
   private async destroy(): Promise<void> {
     this.thaw();
     await this.server.destroy();
     await this.folder.remove();
+  }
+}
+
+/** Sessions come and go: one that has ended since it was listed needs no signal. */
+function signal(name: NodeJS.Signals, pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
 

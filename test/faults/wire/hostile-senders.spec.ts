@@ -18,8 +18,8 @@ describe('a sender that', () => {
     gateway = world.slot();
     await gateway.start();
     port = Number(new URL(gateway.url).port);
-  }, 60_000);
-  afterAll(() => world?.close(), 60_000);
+  });
+  afterAll(() => world?.close());
 
   /** What was heard until the connection ended. */
   const untilClosed = (send: (socket: Socket) => void): Promise<string> =>
@@ -114,5 +114,5 @@ describe('a sender that', () => {
     }
     for (const heard of await Promise.all(slow)) expect(heard).toMatch(/^(HTTP\/1\.1 408 |$)/);
     expect(await countStored()).toBe(before + honest);
-  }, 60_000);
+  });
 });
