@@ -135,6 +135,20 @@ describe('many leads are taken up again', () => {
     expect(ended).toMatchObject({ total: 3, replayed: 2, skipped: 1, skipped_because: { never_mapped: 1 } });
   });
 
+  it('by failure class: also what failed for good while its lead waits for another destination', async () => {
+    const other = `destinations:
+  - { name: other, kind: http, url: 'https://crm.invalid/leads', authentication: { kind: none }, mapping: customer, answers: standard, effect: keyed, retry_multiples: [1000] }
+`;
+    await world.changeConfig(gateway, (text) => text.replace('\ndestinations:\n', `\n${other}`));
+    await world.crm.mode({ mode: '422', times: 1 });
+    const id = await world.post(gateway);
+    await world.untilDeliveries(gateway, id, ['PERMANENTLY_FAILED', 'RETRYING']);
+    const filter = { failure_class: ['refused'], destination: 'demo/customer-api' };
+    const { id: replay } = await start({ filter });
+    expect(await world.untilReplay(gateway, replay, ({ status }) => status === 'FINISHED')).toMatchObject({ total: 1, replayed: 1 });
+    await world.untilDeliveries(gateway, id, ['DELIVERED', 'RETRYING']);
+  }, 120_000);
+
   it('from the command line: counted, started and followed to its end', async () => {
     const ids = await deadLeads(3);
     const env = { DATABASE_URL: world.database.url, LEADGATE_DATA_DIR: world.folder };

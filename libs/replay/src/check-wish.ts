@@ -50,7 +50,9 @@ function checkLeads(kind: Exclude<ReplayKind, 'release'>, filter: ReplayFilter):
 export function statusesOf(kind: Exclude<ReplayKind, 'release'>, filter: ReplayFilter): readonly LeadStatus[] {
   if (filter.status !== undefined) return filter.status;
   if (filter.hold_reason !== undefined) return ['HELD'];
-  if (filter.failure_class !== undefined) return ['PERMANENTLY_FAILED'];
+  // A delivery that failed for good is there to be sent again also while its lead waits for another destination.
+  if (filter.failure_class !== undefined)
+    return kind === 'reprocess' ? ['PERMANENTLY_FAILED'] : ['PERMANENTLY_FAILED', 'HELD', ...PARTLY_OPEN];
   switch (kind) {
     case 'redeliver':
       return ['PERMANENTLY_FAILED'];

@@ -129,6 +129,14 @@ export class ReplayWorld {
     });
   }
 
+  /** @param statuses of its deliveries, in alphabetical order */
+  untilDeliveries(gateway: GatewayProcess, id: string, statuses: readonly string[]): Promise<LeadStory> {
+    return eventually(`the deliveries of lead ${id} are ${statuses.join(' and ')}`, async () => {
+      const lead = await this.lead(gateway, id);
+      return `${lead.deliveries.map(({ status }) => status).sort()}` === `${statuses}` ? lead : undefined;
+    });
+  }
+
   async ask(
     gateway: GatewayProcess,
     path: string,
