@@ -1,6 +1,7 @@
 import { openDoor, type OpenDoor } from '../support/open-door.js';
 import { startPostgresProxy, type Cut, type PostgresProxy } from '../support/postgres-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { tookAtMost } from '../support/took-at-most.js';
 
 describe('a connection lost around a commit: 2xx means exactly one lead', () => {
   let database: TestDatabase;
@@ -86,10 +87,10 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
 
   it('without Postgres: 503 within a second, with it again: taken', async () => {
     proxy.down = true;
-    const began = performance.now();
-    const answers = await Promise.all([door.post({ a: 1 }), door.post('{'), door.post({ a: 1 }, { 'idempotency-key': 'down' })]);
+    const answers = await tookAtMost(2000, () =>
+      Promise.all([door.post({ a: 1 }), door.post('{'), door.post({ a: 1 }, { 'idempotency-key': 'down' })]),
+    );
     expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual(answers.map(() => [503, '2']));
-    expect(performance.now() - began).toBeLessThan(2000);
     proxy.down = false;
     expect(await door.post({ a: 1 }, { 'idempotency-key': 'down' })).toMatchObject({ status: 200 });
   });

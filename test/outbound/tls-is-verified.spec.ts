@@ -60,6 +60,8 @@ describe('TLS is verified', () => {
     const good = aCertificate({ names: [NAME], authority });
     const stranger = createPlainServer((socket) => {
       socket.on('error', () => {});
+      // What is never read keeps the connection open, and with it the process.
+      socket.resume();
       socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
     });
     origins = {

@@ -7,6 +7,8 @@ import { LOOPBACK } from '../support/loopback.js';
 import { NameServer } from '../support/name-server.js';
 import { answers, ScriptedCrm } from '../support/scripted-crm.js';
 
+/** After which a look-up is given up; a call that waits for none is through long before. */
+const LOOKUP_MS = 3000;
 const callTo = (origin: string) => ({ origin, path: '/', headers: {}, body: '{}', timeoutMs: 5000, keepConnection: false });
 
 describe('a name that changes its address (DNS rebinding)', () => {
@@ -80,16 +82,22 @@ describe('a name server', () => {
   it('that never answers holds up its own calls only, and those not for long', async () => {
     names.silentAbout = /^slow/;
     names.answer = () => ['127.0.0.1'];
-    const lookup = systemHostLookup({ servers: [names.address], timeoutMs: 600 });
+    const lookup = systemHostLookup({ servers: [names.address], timeoutMs: LOOKUP_MS });
     const http = new OutboundHttp({ userAgent: 'leadgate/test', rules: LOOPBACK, lookup });
     const crm = await ScriptedCrm.start();
     const began = performance.now();
-    const slow = Array.from({ length: 40 }, (_, n) => http.post(callTo(`http://slow-${n}.example:${crm.port}`)));
+    let ended = 0;
+    const slow = Array.from({ length: 40 }, async (_, n) => {
+      const outcome = await http.post({ ...callTo(`http://slow-${n}.example:${crm.port}`), timeoutMs: 60_000 });
+      ended += 1;
+      return outcome;
+    });
     expect(await http.post(callTo(`http://quick.example:${crm.port}`))).toMatchObject({ kind: 'answered' });
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(ended).toBe(0);
     for (const outcome of await Promise.all(slow))
       expect(outcome).toEqual({ kind: 'not_sent', code: 'DNS_TIMEOUT', cause: 'Host name could not be looked up in time' });
-    expect(performance.now() - began).toBeLessThan(3000);
+    // A few at a time, as in the four threads that Node looks names up in, they would take ten times as long as one.
+    expect(performance.now() - began).toBeLessThan(8 * LOOKUP_MS);
     await http.close();
     await crm.close();
   });

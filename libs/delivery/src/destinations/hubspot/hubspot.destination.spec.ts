@@ -78,7 +78,7 @@ const withoutFirst = (body: object): object => ({ ...body, results: (body as { r
 
 describe('the HubSpot destination', () => {
   keepsItsWord(start);
-  speaksHttp({ start: () => start({ timeoutSeconds: 1 }), readsContent: true });
+  speaksHttp({ start: (timeoutSeconds) => start({ timeoutSeconds }), readsContent: true });
   sendsInBatches({ start, faults: FAULTS });
 });
 

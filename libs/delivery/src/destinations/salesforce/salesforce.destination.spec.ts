@@ -93,7 +93,7 @@ function planned(salesforce: FakeSalesforce, fault: BatchFault): Answer {
 
 describe('the Salesforce destination', () => {
   keepsItsWord(start);
-  speaksHttp({ start: () => start({ timeoutSeconds: 1 }), readsContent: true });
+  speaksHttp({ start: (timeoutSeconds) => start({ timeoutSeconds }), readsContent: true });
   sendsInBatches({ start, faults: FAULTS });
 });
 
