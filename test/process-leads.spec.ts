@@ -15,8 +15,8 @@ import {
   type TenantId,
 } from '#core';
 import { decideDedup } from '#dedup';
-import { leadPipeline, NoDecisionSink, PgLeadStore, ProcessLeads, TellDecisions } from '#pipeline';
-import { Metrics } from '#platform';
+import { leadPipeline, NoDecisionSink, PgLeadStore, ProcessLeads, ReopenTenants, TellDecisions } from '#pipeline';
+import { DueWork, Metrics } from '#platform';
 import { eventually } from './support/eventually.js';
 import { stagesWith } from './support/stages.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -55,6 +55,15 @@ class RecordingDoorbell extends Doorbell {
 
 const GOOD = { email: 'ann@example.com', phone: '0160 8912308', address: { zip: '66123' }, house: { is_owner: true } };
 
+const resolved = (config: TenantConfig): ResolvedConfig => ({
+  id: VERSION,
+  tenantId: 'demo' as TenantId,
+  version: 1,
+  rulesetVersion: 1,
+  policyVersion: 1,
+  config,
+});
+
 describe('processing leads', () => {
   let database: TestDatabase;
   let pool: pg.Pool;
@@ -89,20 +98,12 @@ describe('processing leads', () => {
   });
 
   function aProcess(tenant: TenantConfig = config): ProcessLeads {
-    const resolved: ResolvedConfig = {
-      id: VERSION,
-      tenantId: 'demo' as TenantId,
-      version: 1,
-      rulesetVersion: 1,
-      policyVersion: 1,
-      config: tenant,
-    };
     const metrics = new Metrics();
     store = new PgLeadStore(pool, doorbell, metrics);
     return new ProcessLeads(
       leadPipeline(stagesWith({ look: async () => ({ earlier: null, fingerprints: [] }) })),
       store,
-      new OneTenant(resolved),
+      new OneTenant(resolved(tenant)),
       new TellDecisions(metrics, silent, new NoDecisionSink()),
       silent,
     );
@@ -385,13 +386,58 @@ describe('processing leads', () => {
     for (const id of ids) expect(await leadRow(id)).toMatchObject({ status: 'READY', crash_count: 0 });
   });
 
-  it('a lead whose tenant has no configuration here waits, however often it is looked at', async () => {
-    await pool.query(`insert into tenants (id, name) values ('unknown', 'Unknown') on conflict do nothing`);
-    const id = await aLead(GOOD, 'unknown');
-    for (let time = 0; time < 6; time += 1) await processLeads.run([id]);
-    const { claimed_until: until, ...row } = await leadRow(id);
-    expect(row).toMatchObject({ status: 'RECEIVED', crash_count: 0, rung_at: null });
-    expect((until as Date).getTime()).toBeGreaterThan(Date.now());
+  describe('of a tenant without a configuration that can be used here', () => {
+    const BACKLOG = 60;
+    const closedSince = async (): Promise<Date | null | undefined> =>
+      (await pool.query<{ at: Date | null }>(`select closed_since as at from tenants where id = 'unknown'`)).rows[0]?.at;
+
+    beforeAll(() => pool.query(`insert into tenants (id, name) values ('unknown', 'Unknown')`));
+    beforeEach(() => pool.query(`update tenants set closed_since = null`));
+
+    it('wait, however often they are looked at, and nothing counts against them', async () => {
+      const id = await aLead(GOOD, 'unknown');
+      for (let time = 0; time < 6; time += 1) await processLeads.run([id]);
+      expect(await leadRow(id)).toMatchObject({ status: 'RECEIVED', crash_count: 0, rung_at: null, claimed_until: null });
+      expect(await closedSince()).toBeInstanceOf(Date);
+    });
+
+    it('wait beside those that are decided, with one line in the log and two statements for all of them', async () => {
+      const ids: LeadId[] = [];
+      for (let n = 0; n < BACKLOG; n += 1) ids.push(await aLead(GOOD, 'unknown'));
+      const warn = jest.spyOn(silent, 'warn');
+      const query = jest.spyOn(pool, 'query');
+      const usable = await aLead();
+      await processLeads.run([...ids, usable]);
+      const named = query.mock.calls.map(([statement]) => statement as unknown as { name?: string });
+      query.mockRestore();
+      expect(named.filter(({ name }) => name === 'close_tenants')).toHaveLength(1);
+      expect(named.length).toBeLessThan(10);
+      await processLeads.run(ids);
+      expect(warn.mock.calls).toEqual([[{ component: 'pipeline', tenant_id: 'unknown' }, expect.stringContaining('its leads wait')]]);
+      warn.mockRestore();
+      expect(await leadRow(usable)).toMatchObject({ status: 'READY' });
+      const { rows } = await pool.query(
+        `select crash_count, rung_at, count(*)::int as n from leads where id = any($1::uuid[]) and status = 'RECEIVED' group by 1, 2`,
+        [ids],
+      );
+      expect(rows).toEqual([{ crash_count: 0, rung_at: null, n: BACKLOG }]);
+    });
+
+    it('are not rung, and are as soon as a process can use one', async () => {
+      await aLead(GOOD, 'unknown');
+      await pool.query(`update leads set rung_at = null where tenant_id = 'unknown'`);
+      const standing = async () => (await new DueWork(pool).rungLeads(60)).find(({ id }) => id === 'unknown');
+      expect(await standing()).toMatchObject({ waits: true, closed: false });
+      await processLeads.run([await aLead(GOOD, 'unknown')]);
+      expect(await standing()).toMatchObject({ waits: false, closed: true });
+
+      await new ReopenTenants(pool, new OneTenant(resolved(config)), silent).runOnce();
+      expect(await closedSince()).toBeInstanceOf(Date);
+      const taken = { ...resolved(config), tenantId: 'unknown' as TenantId };
+      await new ReopenTenants(pool, new OneTenant(taken), silent).runOnce();
+      expect(await closedSince()).toBeNull();
+      expect(await standing()).toMatchObject({ waits: true, closed: false });
+    });
   });
 
   it('a duplicate check that could not be made is flagged, not decided', () => {

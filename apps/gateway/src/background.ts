@@ -6,7 +6,7 @@ import { DeliverLeads, FileDrops, ReclaimExpiredLeases, TendServices } from '#de
 import { FollowedKeyRings } from '#keys';
 import { WatchLedger } from '#ledger';
 import { TellOperators, WatchGateway } from '#operator-events';
-import { CheckAgain, PassOnClaims, ProcessLeads, ReleaseHeldLeads, RewriteBlindIndexes } from '#pipeline';
+import { CheckAgain, PassOnClaims, ProcessLeads, ReleaseHeldLeads, ReopenTenants, RewriteBlindIndexes } from '#pipeline';
 import {
   ConfigStore,
   DueWork,
@@ -49,7 +49,11 @@ export class Background {
     this.keys = app.get(FollowedApiKeys);
     this.identityKeys = app.get(FollowedKeyRings);
     this.chainer = app.get(AuditChainer);
-    const tasks = [...(this.has('relay') ? this.relayTasks() : []), ...(this.has('delivery') ? this.deliveryTasks() : [])];
+    const tasks = [
+      ...(this.has('relay') ? this.relayTasks() : []),
+      ...(this.has('pipeline') ? this.pipelineTasks() : []),
+      ...(this.has('delivery') ? this.deliveryTasks() : []),
+    ];
     this.periodic = new Periodic(tasks, logger);
     const parts = { consumers: this.consumers(), processLeads: app.get(ProcessLeads), deliverLeads: app.get(DeliverLeads) };
     this.queue = new QueueHost(app.get<QueueBackend>(QUEUE_BACKEND), parts, this.relay, logger, new DueWork(app.get(Pools).relay));
@@ -96,6 +100,10 @@ export class Background {
     return (['pipeline', 'delivery'] as const)
       .filter((role) => this.has(role))
       .map((role) => ({ processor: PROCESSORS[role], concurrency: concurrency[role] }));
+  }
+
+  private pipelineTasks(): PeriodicTask[] {
+    return [{ name: 'reopen_tenants', everyMs: SECOND, run: () => this.app.get(ReopenTenants).runOnce() }];
   }
 
   private deliveryTasks(): PeriodicTask[] {

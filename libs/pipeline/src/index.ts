@@ -14,6 +14,7 @@ export { PassOnClaims } from './pass-on-claims.js';
 export { type EndedLead, type PassedOn, passOn } from './pg-pass-on.js';
 export { PgBlindIndexes } from './pg-blind-indexes.js';
 export { RewriteBlindIndexes } from './rewrite-blind-indexes.js';
+export { ReopenTenants } from './reopen-tenants.js';
 export { ReleaseHeldLeads } from './release-held-leads.js';
 export { NoDecisionSink, TellDecisions } from './tell-decisions.js';
 export { Verdicts, type Verdict } from './verdicts.port.js';

@@ -43,8 +43,11 @@ export abstract class LeadStore {
   abstract unring(ids: readonly LeadId[]): Promise<void>;
   /** As unring, and takes the count of the last load back: the fault was ours, not the lead's. */
   abstract forgive(ids: readonly LeadId[]): Promise<void>;
-  /** Takes the count of the last load back; nobody rings the lead before the time is over. */
-  abstract postpone(id: LeadId, seconds: number): Promise<void>;
+  /**
+   * As forgive, and closes their tenants: none of their leads is rung until ReopenTenants finds a configuration that can be used.
+   * @returns the tenants that were not closed already
+   */
+  abstract leaveWaiting(leads: readonly Pick<LoadedLead, 'id' | 'tenantId'>[]): Promise<readonly TenantId[]>;
   /** Commits the journey with its claims and everything that follows from it. */
   abstract decide(decided: DecidedLead): Promise<DecideResult>;
   /** Resolves when no decision is on its way to the database. */

@@ -93,3 +93,9 @@ export function writeStatement({ deliveries, crmLeads }: AlsoWritten): { name: s
 }
 
 export const FIND_JOURNEYS = { name: 'find_journeys_by_id', text: 'select id from journeys where id = any($1::uuid[])' };
+
+export const CLOSE_TENANTS = {
+  name: 'close_tenants',
+  text: `with open as (select id from tenants where id = any($1::text[]) and closed_since is null order by id for no key update)
+         update tenants set closed_since = clock_timestamp() from open where tenants.id = open.id and closed_since is null returning tenants.id`,
+};

@@ -13,7 +13,7 @@ import {
 } from '#platform';
 import { type DeliveryRow, isUrgent } from './decided-row.js';
 import { type DecidedLead, type DecideResult, LeadStore, type LoadedLead } from './lead-store.port.js';
-import { FIND_JOURNEYS, LOAD } from './pg-lead-statements.js';
+import { CLOSE_TENANTS, FIND_JOURNEYS, LOAD } from './pg-lead-statements.js';
 import { type Item, itemOf, writeDecisions, type Written } from './pg-write-decisions.js';
 
 /** Of claims that expired, within one flush; the next ones have to wait for theirs. */
@@ -100,12 +100,11 @@ export class PgLeadStore extends LeadStore {
     );
   }
 
-  override async postpone(id: LeadId, seconds: number): Promise<void> {
-    await this.pool.query(
-      `update leads set crash_count = greatest(crash_count - 1, 0), rung_at = null, claimed_until = clock_timestamp() + make_interval(secs => $2)
-        where id = $1 and status = 'RECEIVED'`,
-      [id, seconds],
-    );
+  /** The tenants first, so that nobody rings the leads again in between. */
+  override async leaveWaiting(leads: readonly Pick<LoadedLead, 'id' | 'tenantId'>[]): Promise<readonly TenantId[]> {
+    const { rows } = await this.pool.query<{ id: TenantId }>({ ...CLOSE_TENANTS, values: [leads.map(({ tenantId }) => tenantId)] });
+    await this.forgive(leads.map(({ id }) => id));
+    return rows.map(({ id }) => id);
   }
 
   override decide(decided: DecidedLead): Promise<DecideResult> {

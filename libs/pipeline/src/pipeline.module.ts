@@ -16,6 +16,7 @@ import { PgFirstJourneys } from './pg-first-journeys.js';
 import { PgLeadStore } from './pg-lead-store.js';
 import { ProcessLeads } from './process-leads.js';
 import { ReleaseHeldLeads } from './release-held-leads.js';
+import { ReopenTenants } from './reopen-tenants.js';
 import { RewriteBlindIndexes } from './rewrite-blind-indexes.js';
 import { NoDecisionSink, TellDecisions } from './tell-decisions.js';
 import { Verdicts } from './verdicts.port.js';
@@ -69,6 +70,11 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
       inject: [Pools, IndexProbe, ActiveConfig],
     },
     {
+      provide: ReopenTenants,
+      useFactory: (pools: Pools, config: ActiveConfig, logger: Logger) => new ReopenTenants(pools.relay, config, logger),
+      inject: [Pools, ActiveConfig, LOGGER],
+    },
+    {
       provide: PassOnClaims,
       useFactory: (pools: Pools, config: ActiveConfig) => new PassOnClaims(pools.relay, config),
       inject: [Pools, ActiveConfig],
@@ -86,6 +92,16 @@ const LEAD_PIPELINE = Symbol('lead pipeline');
       inject: [Pools, ActiveConfig, { token: KeyRings, optional: true }],
     },
   ],
-  exports: [PipelineOverClaims, ProcessLeads, CheckAgain, PassOnClaims, ReleaseHeldLeads, RewriteBlindIndexes, LeadStore, Verdicts],
+  exports: [
+    PipelineOverClaims,
+    ProcessLeads,
+    CheckAgain,
+    PassOnClaims,
+    ReleaseHeldLeads,
+    ReopenTenants,
+    RewriteBlindIndexes,
+    LeadStore,
+    Verdicts,
+  ],
 })
 export class PipelineModule {}

@@ -1,4 +1,13 @@
-import { ActiveConfig, type ClaimCheck, type Hold, type LeadFacts, type LeadId, type ResolvedConfig, sourceIdOf } from '#core';
+import {
+  ActiveConfig,
+  type ClaimCheck,
+  type Hold,
+  type LeadFacts,
+  type LeadId,
+  type ResolvedConfig,
+  sourceIdOf,
+  type TenantId,
+} from '#core';
 import { failpoint, isDatabaseUnavailable, isDataError, sqlStateOf, type Logger } from '#platform';
 import type { LeadPipeline } from './lead-pipeline.js';
 import type { DecidedLead, LeadStore, LoadedLead } from './lead-store.port.js';
@@ -6,9 +15,6 @@ import type { TellDecisions } from './tell-decisions.js';
 
 /** A lead is run alone after it was in a process that died, and held after this many deaths: the first may have been among others. */
 const MOST_CRASHES = 3;
-/** A lead whose tenant has no configuration that can be used here is looked at again after this time, as often as it takes. */
-const NO_CONFIG_SECONDS = 10;
-
 /** A journey of its own, so that who asks for the verdict reads it: WARN, held. A person looks at the lead and reprocesses it. */
 const POISON: Hold = {
   kind: 'hold',
@@ -33,6 +39,8 @@ export type ProcessedLead =
  */
 export class ProcessLeads {
   private readonly inHand = new Set<LeadId>();
+  /** Told once: a process that has taken up a configuration of a tenant keeps one. */
+  private readonly toldClosed = new Set<TenantId>();
   /** The end of the line of leads that were in a process that died. */
   private lastTurn: Promise<void> = Promise.resolve();
 
@@ -71,7 +79,8 @@ export class ProcessLeads {
 
   private async decideAll(loaded: readonly LoadedLead[]): Promise<void> {
     try {
-      await Promise.all(loaded.map((lead) => this.decide(lead)));
+      const [usable, closed] = [loaded.filter((lead) => this.isUsable(lead)), loaded.filter((lead) => !this.isUsable(lead))];
+      await Promise.all([this.leaveWaiting(closed), ...usable.map((lead) => this.decide(lead))]);
     } catch (error) {
       if (isDatabaseFault(error)) await persistently(() => this.store.forgive(loaded.map(({ id }) => id)));
       throw error;
@@ -99,11 +108,26 @@ export class ProcessLeads {
     if (!isPoison) await failpoint('process_after_load', lead.id);
     const resolved = this.config.tenant(lead.tenantId);
     if (resolved === undefined) {
-      this.logger.warn({ lead_id: lead.id, tenant_id: lead.tenantId }, 'no active configuration of this tenant: the lead waits');
-      await this.store.postpone(lead.id, NO_CONFIG_SECONDS);
+      await this.leaveWaiting([lead]);
       return { kind: 'waits', why: 'its tenant has no configuration that can be used here' };
     }
     return isPoison ? this.decideAs(POISON, lead, resolved) : this.decideWith(lead, resolved);
+  }
+
+  private isUsable({ tenantId }: LoadedLead): boolean {
+    return this.config.tenant(tenantId) !== undefined;
+  }
+
+  private async leaveWaiting(leads: readonly LoadedLead[]): Promise<void> {
+    if (leads.length === 0) return;
+    for (const tenantId of await this.store.leaveWaiting(leads)) {
+      if (this.toldClosed.has(tenantId)) continue;
+      this.toldClosed.add(tenantId);
+      this.logger.warn(
+        { component: 'pipeline', tenant_id: tenantId },
+        'this process can use no configuration of this tenant: its leads wait. /health says what is wrong with the active version; mend that, or activate another one: leadgate config activate',
+      );
+    }
   }
 
   /** Without running anything: what the lead does to a process is what it is held for. */

@@ -83,6 +83,12 @@ export class Metrics {
     labelNames: ['destination'],
     ...this.on,
   });
+  readonly tenantClosed = new Gauge({
+    name: 'leadgate_tenant_closed',
+    help: '1 while the leads of a tenant wait because its configuration cannot be used; absent otherwise; the same in every process',
+    labelNames: ['tenant'],
+    ...this.on,
+  });
   readonly rings = new Counter({
     name: 'leadgate_rings_total',
     help: 'Ids put on the queue, by kind and result',

@@ -131,7 +131,9 @@ export class Relay extends Doorbell {
     const tenants = await this.due.rungLeads(staleAfter);
     const share = shareOfTenant(tenants);
     this.shares.leads = share;
-    this.rooms.leads = new Map(tenants.map(({ id, rung }) => [id, Math.max(0, share - rung)]));
+    this.rooms.leads = new Map(tenants.map(({ id, rung, closed }) => [id, closed ? 0 : Math.max(0, share - rung)]));
+    this.metrics.tenantClosed.reset();
+    for (const { id } of tenants.filter(({ closed }) => closed)) this.metrics.tenantClosed.set({ tenant: id }, 1);
     if (this.rings) this.ringLeadsThatAreDue(await this.due.takeLeads(staleAfter, this.rooms.leads));
   }
 

@@ -32,6 +32,8 @@ export interface Standing {
 
 export interface TenantStanding extends Standing {
   readonly id: TenantId;
+  /** A process that was to decide its leads could not use its configuration: none is rung until one can. */
+  readonly closed: boolean;
 }
 
 export interface DestinationRoom extends Standing {
