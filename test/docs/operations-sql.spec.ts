@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-const text = readFileSync(join(__dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
+const docs = join(__dirname, '..', '..', 'docs');
+const text = ['operations.md', 'guides/look-a-lead-up.md'].map((name) => readFileSync(join(docs, name), 'utf8')).join('\n');
 const statements = [...text.matchAll(/^```sql\n([^]*?)^```$/gm)].map(([, statement]) => statement!);
 
-describe('the SQL of docs/operations.md', () => {
+describe('the SQL of docs/operations.md and of the guide to looking up', () => {
   let database: TestDatabase;
   let client: pg.Client;
   beforeAll(async () => {

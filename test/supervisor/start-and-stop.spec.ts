@@ -318,7 +318,7 @@ describe('the database commands', () => {
     expect(check.output()).toContain('agree');
   });
 
-  it('studio starts the database when nothing runs, keeps the browser from calling out, and stops it again', async () => {
+  it('studio starts the database when nothing runs, keeps the browser from calling out, shows our views, and stops it again', async () => {
     const studio = run('studio');
     const [, url] = await studio.says(/Prisma Studio is at (http:\S+)/);
     await until(() =>
@@ -329,6 +329,27 @@ describe('the database commands', () => {
     );
     const page = await fetch(url ?? '');
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'self'/);
+    // What its page asks for: whatever says that a relation has columns is told the key of our views.
+    const columns = `'[{"name": "lead_id", "pk": null}, {"name": "status", "pk": null}]'::json`;
+    const sql = `select relnamespace::regnamespace::text as schema, relname as name, ${columns} as columns from pg_class where relname = 'support_leads'`;
+    const answer = await fetch(`${url}/bff`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ procedure: 'query', query: { sql, parameters: [] } }),
+    });
+    expect(await answer.json()).toEqual([
+      null,
+      [
+        {
+          schema: 'public',
+          name: 'support_leads',
+          columns: [
+            { name: 'lead_id', pk: 1 },
+            { name: 'status', pk: null },
+          ],
+        },
+      ],
+    ]);
     expect(runningPostgresUrls(project.dataDir)).toEqual(embeddedPostgresUrls(project.dataDir));
     studio.pressCtrlC();
     await expect(studio.ended).resolves.toBe(0);

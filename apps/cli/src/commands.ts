@@ -17,6 +17,7 @@ import { eventsList } from './commands/events-list.js';
 import { keysRetire } from './commands/keys-retire.js';
 import { keysRotate } from './commands/keys-rotate.js';
 import { keysStatus } from './commands/keys-status.js';
+import { leadsShow } from './commands/leads-show.js';
 import { ledger } from './commands/ledger.js';
 import { policyShadow } from './commands/policy-shadow.js';
 import { replayCancel } from './commands/replay-cancel.js';
@@ -25,6 +26,7 @@ import { replayList } from './commands/replay-list.js';
 import { replayResume } from './commands/replay-resume.js';
 import { replayShow } from './commands/replay-show.js';
 import { replayStart } from './commands/replay-start.js';
+import { requestsShow } from './commands/requests-show.js';
 import { sweep } from './commands/sweep.js';
 import { whatIfCancel } from './commands/what-if-cancel.js';
 import { whatIfList } from './commands/what-if-list.js';
@@ -57,6 +59,8 @@ export const COMMANDS: readonly Command[] = [
   replayCancel,
   replayResume,
   replayLeadCommand,
+  leadsShow,
+  requestsShow,
   destinationsList,
   destinationsShow,
   destinationsPause,

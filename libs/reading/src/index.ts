@@ -6,3 +6,4 @@ export * from './observe-reads.js';
 export * from './openapi/api-docs.js';
 export * from './openapi/read-answers.js';
 export * from './reading.module.js';
+export { showLead, showRequest, type SentPayload, type SupportLead, type SupportRequest } from './support/pg-support.js';

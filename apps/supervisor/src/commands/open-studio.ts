@@ -24,7 +24,7 @@ export async function openStudio({ settings, projectRoot, parentPid }: CommandCo
       claimablePort(HOST, 0, 'PORT', 'Prisma Studio'),
     );
     const cli = join(projectRoot, 'node_modules', 'prisma', 'build', 'index.js');
-    const preload = join(projectRoot, 'dist', 'apps', 'supervisor', 'src', 'studio-stays-local.js');
+    const preload = join(projectRoot, 'dist', 'apps', 'supervisor', 'src', 'prepare-studio.js');
     const studio = spawn(
       process.execPath,
       ['--import', pathToFileURL(preload).href, cli, 'studio', '--port', String(port), '--browser', 'none'],
@@ -43,7 +43,7 @@ export async function openStudio({ settings, projectRoot, parentPid }: CommandCo
       },
     );
     const ended = new Promise<number | null>((resolve) => studio.once('exit', resolve));
-    process.stdout.write(`leadgate: Prisma Studio is at http://localhost:${port} (read-only); Ctrl-C ends it\n`);
+    process.stdout.write(`${welcome(port)}\n`);
     const outcome = await Promise.race([stop.asked.then(() => 'asked' as const), ended]);
     if (outcome === 'asked') studio.kill('SIGTERM');
     else {
@@ -55,4 +55,14 @@ export async function openStudio({ settings, projectRoot, parentPid }: CommandCo
     await database.close();
     stop.release();
   }
+}
+
+/** Where to begin: the tables alone tell a newcomer little. */
+function welcome(port: number): string {
+  const at = (table: string, key: string): string => `http://localhost:${port}/#schema=public&table=${table}&view=table&sort=${key}:desc`;
+  return [
+    `leadgate: Prisma Studio is at http://localhost:${port} (read-only); Ctrl-C ends it`,
+    `  every lead, what came, why it was decided so, what was sent, what to do:  ${at('support_leads', 'lead_id')}`,
+    `  every request, also those that became no lead, and why:                   ${at('support_requests', 'request_id')}`,
+  ].join('\n');
 }
