@@ -10,7 +10,15 @@ interface Told {
   readonly body: Record<string, unknown>;
 }
 
+/** 503 says that nothing was taken; a machine that is slow may say so to some of many. Whoever hears it comes again. */
 function tell(gateway: GatewayProcess, body: object): Promise<Told> {
+  return eventually('the guard answers', async () => {
+    const told = await tellOnce(gateway, body);
+    return told.status === 503 ? undefined : told;
+  });
+}
+
+function tellOnce(gateway: GatewayProcess, body: object): Promise<Told> {
   const bytes = Buffer.from(JSON.stringify(body));
   const headers = { 'content-type': 'application/json', 'content-length': bytes.length };
   return new Promise((resolve, reject) => {

@@ -79,10 +79,11 @@ describe('many leads are taken up again', () => {
   });
 
   it('keeps to its rate, stops when it is cancelled, and goes on when it is resumed', async () => {
-    const ids = await deadLeads(8);
+    // Ten seconds: whoever looks at it is not later than that.
+    const ids = await deadLeads(20);
     const replay = await start({ rate_per_second: 2 });
     const begun = await world.untilReplay(gateway, replay.id, ({ replayed }) => replayed >= 1);
-    expect(begun.replayed).toBeLessThan(8);
+    expect(begun.replayed).toBeLessThan(20);
     const cancelled = await world.ask(gateway, `/v1/replays/${replay.id}/cancel`);
     expect(cancelled).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
     const at = Number(cancelled.body['replayed']);
@@ -97,8 +98,8 @@ describe('many leads are taken up again', () => {
       `select extract(epoch from max(done_at) - min(done_at))::float8 as took from replay_items where replay_id = $1`,
       [replay.id],
     );
-    // Eight at two a second: whoever is faster than this takes more than its share.
-    expect(rows[0]?.took).toBeGreaterThan(2.5);
+    // Twenty at two a second: whoever is faster than this takes more than its share.
+    expect(rows[0]?.took).toBeGreaterThan(8);
   });
 
   it('killed half-way, another process goes on: each lead is taken up once', async () => {
@@ -107,7 +108,7 @@ describe('many leads are taken up again', () => {
     await world.untilReplay(gateway, replay.id, ({ replayed }) => replayed >= 10);
     await gateway.kill('SIGKILL');
     gateway = await world.gateway();
-    const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED', 90);
+    const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
     expect(ended).toMatchObject({ total: 40, replayed: 40, skipped: 0 });
     await allDelivered(ids);
     expect(await reopened(ids)).toEqual(ids.map(() => 1));
@@ -147,7 +148,7 @@ describe('many leads are taken up again', () => {
     const { id: replay } = await start({ filter });
     expect(await world.untilReplay(gateway, replay, ({ status }) => status === 'FINISHED')).toMatchObject({ total: 1, replayed: 1 });
     await world.untilDeliveries(gateway, id, ['DELIVERED', 'RETRYING']);
-  }, 120_000);
+  });
 
   it('from the command line: counted, started and followed to its end', async () => {
     const ids = await deadLeads(3);

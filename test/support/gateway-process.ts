@@ -2,15 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, jsonMember, spawnProgram } from './child-process.js';
+import { eventually } from './eventually.js';
 import { emptyTestRedis, hasTestRedis, testRedisUrl } from './test-redis.js';
 
 export const ADMIN_KEY = 'test-admin-key-0123456789abcdef';
 
 export interface GatewayProcess extends Child {
   readonly url: string;
-  /** GET of a reading route with the admin key. */
+  /** GET of a reading route with the admin key; asks again after 503. */
   read<T>(path: string): Promise<T>;
+  /** As a sender does that keeps its promise: 503 means that nothing was taken, so it comes again. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  postOnce(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
 }
 
 export interface GatewayOptions {
@@ -36,21 +39,31 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     const found = jsonMember(line, 'url');
     return typeof found === 'string' ? found.replace('[::1]', '127.0.0.1') : undefined;
   });
+  const postOnce: GatewayProcess['postOnce'] = (path, body, headers = {}) =>
+    fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
   return {
     ...child,
     url,
     read: async <T>(path: string) => {
-      const response = await fetch(url + path, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+      const response = await patient(`GET ${path}`, () => fetch(url + path, { headers: { authorization: `Bearer ${ADMIN_KEY}` } }));
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
       return (await response.json()) as T;
     },
-    post: (path, body, headers = {}) =>
-      fetch(url + path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
+    post: (path, body, headers) => patient(`POST ${path}`, () => postOnce(path, body, headers)),
+    postOnce,
   };
+}
+
+/** A machine that is too slow for Postgres to answer in time is told 503 now and then. */
+export function patient(what: string, ask: () => Promise<Response>): Promise<Response> {
+  return eventually(`${what} is answered otherwise than 503`, async () => {
+    const response = await ask();
+    return response.status === 503 ? undefined : response;
+  });
 }
 
 export interface DemoCrmProcess extends Child {

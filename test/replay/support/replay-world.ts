@@ -8,6 +8,7 @@ import {
   type DemoCrmProcess,
   type GatewayProcess,
   makeDataDir,
+  patient,
   startDemoCrm,
   startGateway,
 } from '../../support/gateway-process.js';
@@ -142,11 +143,13 @@ export class ReplayWorld {
     path: string,
     body?: unknown,
   ): Promise<{ status: number; body: Record<string, unknown>; location: string | null }> {
-    const response = await fetch(gateway.url + path, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const response = await patient(`POST ${path}`, () =>
+      fetch(gateway.url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
     return {
       status: response.status,
       body: (await response.json()) as Record<string, unknown>,
@@ -155,15 +158,11 @@ export class ReplayWorld {
   }
 
   /** @param most the counts may stop before: a fact about the replay is waited for */
-  untilReplay(gateway: GatewayProcess, id: string, is: (replay: ReplayStory) => boolean, limitSeconds = 60): Promise<ReplayStory> {
-    return eventually(
-      `replay ${id}`,
-      async () => {
-        const replay = await gateway.read<ReplayStory>(`/v1/replays/${id}`);
-        return is(replay) ? replay : undefined;
-      },
-      limitSeconds,
-    );
+  untilReplay(gateway: GatewayProcess, id: string, is: (replay: ReplayStory) => boolean): Promise<ReplayStory> {
+    return eventually(`replay ${id}`, async () => {
+      const replay = await gateway.read<ReplayStory>(`/v1/replays/${id}`);
+      return is(replay) ? replay : undefined;
+    });
   }
 
   async end(): Promise<void> {
