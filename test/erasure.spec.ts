@@ -174,11 +174,14 @@ describe('an erased lead', () => {
 
   it('says whom to tell each time it is asked for: who has it, and of whom that is not known', async () => {
     const id = await aLead(owner, { tenant: 'acme', status: 'FAILED' });
-    // Delivered · a call under way · a call that was refused before.
-    for (const [epoch, status, sentState] of [
-      [1, 'DELIVERED', 'answered'],
-      [2, 'SENDING', 'unknown'],
-      [3, 'RETRYING', 'not_sent'],
+    // Delivered · a call under way · never sent · a success that was none · a gateway in front of the CRM gave up · refused.
+    for (const [epoch, status, sentState, code] of [
+      [1, 'DELIVERED', 'answered', 201],
+      [2, 'SENDING', 'unknown', null],
+      [3, 'RETRYING', 'not_sent', null],
+      [4, 'HELD', 'answered', 200],
+      [5, 'RETRYING', 'answered', 504],
+      [6, 'PERMANENTLY_FAILED', 'answered', 422],
     ]) {
       const delivery = uuidv7();
       await owner.query(
@@ -187,20 +190,18 @@ describe('an erased lead', () => {
         [delivery, id, epoch, status],
       );
       await owner.query(
-        `INSERT INTO delivery_attempts (delivery_id, attempt_no, tenant_id, lead_id, sent_state) VALUES ($1, 1, 'acme', $2, $3)`,
-        [delivery, id, sentState],
+        `INSERT INTO delivery_attempts (delivery_id, attempt_no, tenant_id, lead_id, sent_state, status_code) VALUES ($1, 1, 'acme', $2, $3, $4)`,
+        [delivery, id, sentState, code],
       );
     }
     const told = async (): Promise<unknown> => ((await ask(id)).body as { told_to: unknown }).told_to;
     const to = { destination: 'acme/customer-api' };
-    expect(await told()).toEqual([
+    const records = [
       { ...to, record_id: 'r-1', certain: true },
-      { ...to, record_id: 'r-2', certain: false },
-    ]);
-    const again = [
-      { ...to, record_id: null, certain: true },
-      { ...to, record_id: null, certain: false },
+      ...['r-2', 'r-4', 'r-5'].map((record_id) => ({ ...to, record_id, certain: false })),
     ];
+    expect(await told()).toEqual(records);
+    const again = records.map((line) => ({ ...line, record_id: null }));
     expect([await told(), await told()]).toEqual([again, again]);
   });
 

@@ -44,7 +44,7 @@ export interface ToldDestination {
   readonly destinationId: DestinationId;
   /** The record there, if it named one. Said once, by the erasure itself: it goes with the lead, and who asks again reads null. */
   readonly recordId: string | null;
-  /** false: a call ended without an answer, or is under way; whether it has the lead is not known. */
+  /** false: a call is under way, or ended without an answer or with one that leaves it open; whether it has the lead is not known. */
   readonly certain: boolean;
 }
 
@@ -53,13 +53,17 @@ const LOCK = `select tenant_id as "tenantId", status from leads where id = $1 an
 /** Nobody claims one from here on: whoever was sent it is in TOLD, and nobody is sent it after that was read. */
 const LOCK_DELIVERIES = `select from deliveries where lead_id = $1 order by id for no key update`;
 
-/** Reads what an erasure leaves as it is, so that it says the same afterwards, but for the record. */
+/**
+ * Reads what an erasure leaves as it is, so that it says the same afterwards, but for the record. A success nobody recognised is an effect that may
+ * be there, and so is one behind a gateway that answered 504 for it; 4xx is a no, but for 408.
+ */
 const TOLD = `
   select destination_id as "destinationId", crm_record_id as "recordId", status = 'DELIVERED' as certain
     from deliveries
    where lead_id = $1 and purpose = 'deliver'
      and (status = 'DELIVERED' or exists (
-           select from delivery_attempts where delivery_id = deliveries.id and sent_state = 'unknown'))
+           select from delivery_attempts where delivery_id = deliveries.id
+              and (sent_state = 'unknown' or status_code between 200 and 299 or status_code = 408 or status_code >= 500)))
    order by destination_id, epoch`;
 
 /**

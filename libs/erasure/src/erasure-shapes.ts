@@ -12,7 +12,11 @@ export class ToldDestinationLine {
   @ApiProperty({ example: 'demo/crm' }) destination!: string;
   @ApiProperty({ type: String, nullable: true, description: 'The record there; said once, null for a lead that was erased before' })
   record_id!: string | null;
-  @ApiProperty({ description: 'false: a call ended without an answer, so whether it has the lead is not known' }) certain!: boolean;
+  @ApiProperty({
+    description:
+      'false: a call ended without an answer, or with one that leaves it open (a 2xx nobody recognised, 408, 5xx), so whether it has the lead is not known',
+  })
+  certain!: boolean;
 }
 
 export class ErasureAnswer {
