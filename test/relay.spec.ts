@@ -212,6 +212,40 @@ describe('the relay rings what Postgres says is due', () => {
     expect(await rung(1)).toEqual([id]);
   });
 
+  const LONG_BEFORE_A_LOST_RING = 30;
+  const secondsUntilRungAgain = async (): Promise<number> => {
+    const { rows } = await pool.query<{ n: number }>('select extract(epoch from rung_at - received_at)::float8 as n from leads');
+    return rows[0]?.n ?? Number.NaN;
+  };
+
+  it('puts back what the queue did not take also when Postgres does not answer just then', async () => {
+    const due = new DueWork(pool);
+    const unring = jest.spyOn(due, 'unring').mockRejectedValueOnce(new Error('terminating connection'));
+    const other = new Relay(due, new Metrics(), pino({ level: 'silent' }));
+    other.useQueue(queue);
+    queue.down = true;
+    const id = await aLead();
+    other.startPolling({ takesDue: true });
+    await eventually('it was put back at the second try', async () => (unring.mock.calls.length >= 2 ? true : undefined));
+    queue.down = false;
+    expect(await rung(1)).toEqual([id]);
+    expect(await secondsUntilRungAgain()).toBeLessThan(LONG_BEFORE_A_LOST_RING);
+    await other.stop();
+  });
+
+  it('rings again five seconds later what was rung before a connection to the queue broke, and once', async () => {
+    relay.startPolling({ takesDue: true });
+    const lost = await aLead();
+    await rung(1);
+    relay.suspectRings();
+    expect(await rung(2)).toEqual([lost, lost]);
+    const seconds = await secondsUntilRungAgain();
+    expect(seconds).toBeGreaterThanOrEqual(5);
+    expect(seconds).toBeLessThan(LONG_BEFORE_A_LOST_RING);
+    const next = await aLead();
+    expect(await rung(3)).toEqual([lost, lost, next]);
+  });
+
   it('reserves at most 500 leads of a tenant and 1,000 deliveries of a destination, and none without a queue', () => {
     const [leads, deliveries] = [
       relay.reserveLeads.bind(relay, 't' as TenantId),

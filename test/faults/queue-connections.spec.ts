@@ -11,6 +11,8 @@ import type { Look } from './support/pipe.js';
 const DELIVER = 'leadgate:deliver';
 /** BullMQ's scripts are called by their hash; the one that completes a job is the only one with 14 keys. */
 const COMPLETES = /evalsha\r\n\$40\r\n[0-9a-f]{40}\r\n\$2\r\n14\r\n/i;
+/** In the answer that hands a job to a worker, and in no other. */
+const HANDED_OVER = 'process_leads.v1';
 /** A worker that waits asks anew every 5 s; a ring that is lost counts as lost after 60 s. */
 const NEXT_JOB_SECONDS = 5;
 const LOST_RING_SECONDS = 60;
@@ -47,8 +49,22 @@ class CompletionCut {
   }
 }
 
+/** Cuts the connection over which a worker is handed a job, once each time it is told to: the job is nobody's then. */
+class HandOverCut {
+  cuts = 0;
+  wanted = false;
+
+  readonly look: Look = (direction, bytes) => {
+    if (!this.wanted || direction !== 'downstream' || !bytes.includes(HANDED_OVER)) return 'pass';
+    this.wanted = false;
+    this.cuts += 1;
+    return 'cut';
+  };
+}
+
 (hasTestRedis ? describe : describe.skip)('connections to the queue in Redis', () => {
   const cut = new CompletionCut();
+  const handOver = new HandOverCut();
   let redis: CacheRedis;
   let wire: FaultProxy;
   let client: Redis;
@@ -60,7 +76,7 @@ class CompletionCut {
 
   beforeAll(async () => {
     redis = await startCacheRedis({ maxmemory: '0', 'maxmemory-policy': 'noeviction' });
-    wire = await FaultProxy.start(redis.url, { look: cut.look });
+    wire = await FaultProxy.start(redis.url, { look: (...piece) => (handOver.look(...piece) === 'cut' ? 'cut' : cut.look(...piece)) });
     client = new Redis(redis.url);
     world = await FaultWorld.open({ redisUrl: wire.before(redis.url) });
     gateway = world.slot();
@@ -153,6 +169,20 @@ class CompletionCut {
     // One of them on a machine that is slow just then, which shows in a lead before whom nobody killed anything.
     expect(Math.min(...seconds)).toBeLessThan(NEXT_JOB_SECONDS + calm);
   });
+
+  it('the answer that hands a job to a worker is cut off: its lead does not wait for a lost ring', async () => {
+    handOver.wanted = true;
+    const leadId = await send();
+    await delivered(leadId);
+    expect(handOver.cuts).toBe(1);
+    const [lead] = await world.rows<{ seconds: number; rings: number }>(
+      `select extract(epoch from started_at - received_at)::float8 as seconds, ring_gen as rings
+         from leads join delivery_attempts on lead_id = leads.id where leads.id = $1`,
+      [leadId],
+    );
+    expect(lead?.rings).toBeGreaterThanOrEqual(2);
+    expect(lead?.seconds).toBeLessThan(LOST_RING_SECONDS - 10);
+  }, 180_000);
 
   it('and in the end nothing is lost, doubled or changed', async () => {
     await world.settled();

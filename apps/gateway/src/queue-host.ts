@@ -109,6 +109,7 @@ export class QueueHost {
     for (const queue of queues) queue.on('error', report);
     for (const worker of this.workers) {
       worker.on('error', report);
+      worker.on('ioredis:close', () => this.relay.suspectRings());
       worker.on('completed', () => this.completed());
       worker.on('failed', (_job, error) =>
         this.logger.warn({ component: 'queue', queue: worker.name }, `a job failed, its rows stay due: ${error.message}`),

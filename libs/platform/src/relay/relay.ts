@@ -26,6 +26,8 @@ export class Relay extends Doorbell {
   private rooms: { leads: Map<TenantId, number>; deliveries: Map<DestinationId, number> } = { leads: new Map(), deliveries: new Map() };
   /** Of whoever the last poll did not know. */
   private shares = { leads: shareOfTenant([]), deliveries: shareOfDestination([]) };
+  /** Rows that are marked as rung and are not, because Postgres did not answer either when their ring failed. */
+  private readonly notGivenBack: Record<WorkKind, Set<string>> = { leads: new Set(), deliveries: new Set() };
   private askedQueueAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
@@ -46,6 +48,15 @@ export class Relay extends Doorbell {
 
   useQueue(queue: JobQueue | undefined): void {
     this.ringer.use(queue);
+    this.lost.suspect();
+  }
+
+  /**
+   * A connection to the queue broke: a job that was on its way to a worker of this process is nobody's now. Whose rings those were nobody can say,
+   * so all that are older than this moment count as lost five seconds later. That makes no storm: a connection that breaks again within
+   * the five seconds puts it off, what is rung again is younger than the moment, and no more of it stands in the queue than the shares allow.
+   */
+  suspectRings(): void {
     this.lost.suspect();
   }
 
@@ -102,6 +113,7 @@ export class Relay extends Doorbell {
 
   private async poll(): Promise<void> {
     try {
+      await this.giveBackMissed();
       await this.askQueue();
       await this.pollLeads();
       await this.pollDeliveries();
@@ -176,9 +188,22 @@ export class Relay extends Doorbell {
 
   private async missed(kind: WorkKind, ids: readonly string[]): Promise<void> {
     this.pausedUntil = performance.now() + PAUSE_AFTER_MISS_MS;
-    await this.due.unring(kind, ids).catch(() => {
-      // Postgres is away too: the rows keep their ring and count as lost after STALE_RING_SECONDS.
-    });
+    for (const id of ids) this.notGivenBack[kind].add(id);
+    await this.giveBackMissed();
+  }
+
+  /** There are never more of them than were rung: while Postgres is away nothing is. */
+  private async giveBackMissed(): Promise<void> {
+    for (const kind of WORK_KINDS) {
+      const ids = [...this.notGivenBack[kind]];
+      if (ids.length === 0) continue;
+      const given = await this.due.unring(kind, ids).then(
+        () => true,
+        // Postgres is away too: the next poll tries again. If this process ends before, they count as lost after a minute.
+        () => false,
+      );
+      if (given) for (const id of ids) this.notGivenBack[kind].delete(id);
+    }
   }
 
   private async measureBacklog(): Promise<void> {
