@@ -193,6 +193,8 @@ describe('a destination is found by the id that the list shows', () => {
     'acme%2F',
     '%2Fcustomer-api',
     'acme%2Fcustomer-api%2Fx',
+    'customer-api%00',
+    'acme%00/customer-api',
   ])('and to a tenant there is none of %s', async (id) => {
     expect((await reading.get(`/v1/destinations/${id}`, tenantKey)).status).toBe(404);
     const [path, query = ''] = id.split('?');
@@ -244,6 +246,15 @@ describe('a destination is paused and resumed', () => {
     },
   );
 
+  it.each(['john.doe@example.com complained', 'call 0160 8912308'])('not with data of a person in the trail: %s', async (reason) => {
+    const before = await trail();
+    expect(await send('POST', '/v1/destinations/customer-api/pause', { reason }, tenantKey)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('without e-mail addresses and phone numbers') as string },
+    });
+    expect(await trail()).toEqual(before);
+  });
+
   it('not somebody else’s', async () => {
     expect((await send('POST', '/v1/destinations/customer-api/pause?tenant=other', { reason: 'x' }, tenantKey)).status).toBe(404);
     expect((await owner.query('SELECT FROM breakers')).rowCount).toBe(0);
@@ -269,6 +280,7 @@ describe('operator events are read', () => {
     expect(await subjects('/v1/operator-events?tenant=other', tenantKey)).toEqual([]);
     expect(await subjects('/v1/operator-events?type=breaker.opened')).toEqual(['acme/customer-api', 'other/customer-api']);
     expect(await subjects('/v1/operator-events?subject=gateway')).toEqual(['gateway']);
+    expect((await reading.get('/v1/operator-events?subject=gateway%00', tenantKey)).status).toBe(400);
     const first = await read('/v1/operator-events?limit=3');
     expect(first['events']).toHaveLength(3);
     const rest = await read(`/v1/operator-events?limit=3&cursor=${first['next_cursor'] as string}`);

@@ -2,6 +2,7 @@ export * from './assert-never.js';
 export * from './ids.js';
 export * from './time-of-id.js';
 export * from './json.js';
+export * from './names-nobody.js';
 export * from './lead/lead-status.js';
 export * from './replay/replay.js';
 export * from './pipeline/outcome.js';

@@ -34,6 +34,7 @@ export * from './http-errors/request-id.js';
 export * from './http-requests/checked-body.js';
 export * from './http-requests/checked-query.js';
 export { IsMoment } from './http-requests/is-moment.js';
+export { NamesNobody } from './http-requests/names-nobody.js';
 export * from './http-requests/page-query.js';
 export * from './ids/new-id.js';
 export * from './logging/logger.js';

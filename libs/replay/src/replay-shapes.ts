@@ -29,13 +29,13 @@ import {
   SLUG,
   SLUG_PAIR,
 } from '#core';
-import { IsMoment } from '#platform';
+import { IsMoment, NamesNobody } from '#platform';
 import type { ReplayFilter } from './replay.js';
 
 const TENANT_HELP = { message: 'tenant must be the id of a tenant: small letters, digits and dashes' };
 
 /** Stands in a trail that outlives the lead: an e-mail address or a phone number in it would too. */
-export const REASON = /^(?!.*@)(?!.*(?:\d[ ./()-]*){7})[^\p{C}]{3,200}$/u;
+export const REASON = /^[^\p{C}]{3,200}$/u;
 export const REASON_HELP =
   'reason must say why in 3 to 200 printable characters, without e-mail addresses and phone numbers: it stays when the lead is erased';
 export const MOST_PER_SECOND = 1000;
@@ -114,6 +114,7 @@ export class ReplayRequestShape {
   @ApiProperty({ description: 'Why; it stands in the audit trail', example: 'The CRM was misconfigured until noon' })
   @IsString({ message: REASON_HELP })
   @Matches(REASON, { message: REASON_HELP })
+  @NamesNobody(REASON_HELP)
   reason!: string;
 
   @ApiPropertyOptional({ description: 'true: only count what it would be about', default: false })
@@ -143,6 +144,7 @@ export class LeadReplayRequestShape {
   @ApiProperty({ description: 'Why; it stands in the audit trail', example: 'The CRM was misconfigured until noon' })
   @IsString({ message: REASON_HELP })
   @Matches(REASON, { message: REASON_HELP })
+  @NamesNobody(REASON_HELP)
   reason!: string;
 
   @ApiPropertyOptional({ example: 'demo/customer-api', description: 'Only the delivery to this destination' })

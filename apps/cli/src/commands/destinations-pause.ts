@@ -1,3 +1,4 @@
+import { namesNobody } from '#core';
 import { pauseDestination, resumeDestination } from '#reading';
 import { type Call, type Command, type Report, UsageProblem } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
@@ -27,6 +28,8 @@ async function change(call: Call, make: typeof pauseDestination, done: 'paused' 
   const reason = call.value('reason')?.trim() ?? '';
   if (reason === '' || reason.length > MOST_LETTERS)
     throw new UsageProblem(`--reason is needed: a few words, at most ${MOST_LETTERS} letters; they stand in the audit trail.`);
+  if (!namesNobody(reason))
+    throw new UsageProblem('--reason must do without e-mail addresses and phone numbers: it stays in the audit trail.');
   return withDatabase(settingsOf(call.world), async (pool) => {
     const { id: destinationId, tenantId } = await destinationOf(call, pool);
     const changed = await make(pool, { destinationId, tenantId, actor: 'cli', reason });

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsString, Matches } from 'class-validator';
 import { FAILURE_CLASSES, type FailureClass } from '#core';
-import { TenantQuery } from '#platform';
+import { NamesNobody, TenantQuery } from '#platform';
 import { DESTINATION_STATES, type DestinationState, MOST_WAITING } from './pg-destinations.js';
 
 /** For an operator, who sees those of every tenant. */
@@ -16,6 +16,7 @@ export class PauseOrder {
   })
   @IsString({ message: 'reason must be a text of 1 to 200 characters' })
   @Matches(/^(?=.*\S)[^\p{Cc}]{1,200}$/u, { message: 'reason must be a text of 1 to 200 characters on one line' })
+  @NamesNobody('reason must do without e-mail addresses and phone numbers: it stays in the audit trail')
   reason!: string;
 }
 

@@ -92,6 +92,8 @@ export interface DestinationsWanted {
 
 /** In the order of their ids. Those that fetch leads are among them: `<source>.fetch`. */
 export async function readDestinations(pool: Pick<Pool, 'query'>, { tenantId, name }: DestinationsWanted): Promise<DestinationStanding[]> {
+  // No name has one, and Postgres refuses to look for it.
+  if (`${tenantId} ${name}`.includes('\0')) return [];
   const { rows } = await pool.query<Row>(READ, [tenantId ?? null, name ?? null]);
   return rows.map(standingOf);
 }

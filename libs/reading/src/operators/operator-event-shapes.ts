@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { type JsonObject, OPERATOR_EVENT_TYPES, type OperatorEventType } from '#core';
 import { PageQuery } from '#platform';
 
@@ -15,6 +15,7 @@ export class OperatorEventsQuery extends PageQuery {
   @IsString()
   @MinLength(1, { message: 'subject must not be empty' })
   @MaxLength(200, { message: 'subject has at most 200 characters' })
+  @Matches(/^\P{Cc}*$/u, { message: 'subject must be on one line' })
   subject?: string;
 }
 
