@@ -7,6 +7,8 @@ import { answers } from '../support/scripted-crm.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { CRM, DeliveryWorld, OTHER_CRM } from './support/delivery-world.js';
 
+/** Nobody's lease ends while a test, on a machine that is slow, asks all of them. */
+const LONG_SECONDS = 600;
 const LIMITS = { concurrency: 5, concurrencyPerProcess: 32, ratePerSecond: 3 };
 
 describe('the limits of a destination are those of all processes together', () => {
@@ -36,7 +38,7 @@ describe('the limits of a destination are those of all processes together', () =
     await Promise.all(processes.map((process) => process.lease([CRM])));
     return Promise.all(processes.map((process) => shareOf(process)));
   }
-  const processes = (count: number): PgCallBudgets[] => Array.from({ length: count }, () => new PgCallBudgets(pool));
+  const processes = (count: number): PgCallBudgets[] => Array.from({ length: count }, () => new PgCallBudgets(pool, LONG_SECONDS));
   const concurrencies = (shares: readonly CallShare[]): number[] => shares.map(({ concurrency }) => concurrency).sort((a, b) => b - a);
 
   it('one alone has all of it', async () => {
@@ -69,8 +71,9 @@ describe('the limits of a destination are those of all processes together', () =
     expect((await budgetOf(one)).processes).toBe(3);
     await stopped.giveUp();
     expect((await budgetOf(one)).processes).toBe(2);
+    await new PgCallBudgets(pool).lease([OTHER_CRM]);
     const { rows } = await pool.query<{ s: number }>(
-      'select max(extract(epoch from leased_until - clock_timestamp()))::float8 as s from call_budgets',
+      'select min(extract(epoch from leased_until - clock_timestamp()))::float8 as s from call_budgets',
     );
     expect(rows[0]?.s).toBeLessThanOrEqual(2);
     await pool.query('update call_budgets set leased_until = clock_timestamp()');

@@ -12,7 +12,7 @@ const LEASED_SECONDS = 2;
 const LEASE = `
   with mine as (
     insert into call_budgets (service_id, process_id, leased_until)
-    select id, $2::uuid, clock_timestamp() + make_interval(secs => ${LEASED_SECONDS}) from unnest($1::text[]) as service (id) order by id
+    select id, $2::uuid, clock_timestamp() + make_interval(secs => $3) from unnest($1::text[]) as service (id) order by id
     on conflict (service_id, process_id) do update set leased_until = excluded.leased_until),
   gone as (
     delete from call_budgets where (service_id, process_id) in (
@@ -40,12 +40,16 @@ interface Row {
 export class PgCallBudgets extends CallBudgets {
   private readonly processId = newId();
 
-  constructor(private readonly pool: Pool) {
+  /** @param leasedSeconds another time than the one that goes with being renewed every second */
+  constructor(
+    private readonly pool: Pool,
+    private readonly leasedSeconds = LEASED_SECONDS,
+  ) {
     super();
   }
 
   override async lease(destinations: readonly DestinationId[]): Promise<ReadonlyMap<DestinationId, CallBudget>> {
-    const { rows } = await this.pool.query<Row>(LEASE, [destinations, this.processId]);
+    const { rows } = await this.pool.query<Row>(LEASE, [destinations, this.processId, this.leasedSeconds]);
     return new Map(
       rows.map(({ id, others, place, ...facts }) => [id, { processes: others + 1, place, callsPerSecond: decidePace(facts) }]),
     );

@@ -133,7 +133,8 @@ export class DeliveryWorld {
       answers: 'plain',
       effect: 'keyed',
       record_id_path: 'id',
-      timeout_seconds: 5,
+      // The longest that may be: a test in the middle of a call may do a lot, on a machine that is slow.
+      timeout_seconds: 30,
       // The cases of a suite follow each other at one destination; what its failures in a row come to is a suite of its own.
       breaker: { off: true },
       ...given,
