@@ -3,84 +3,62 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BenchContext } from './bench-context.js';
 import { startBenchPostgres } from './support/bench-postgres.js';
+import { besideToAlone, byTurns } from './support/by-turns.js';
 import { startGateway } from './support/gateway.js';
 import { LeadSender, p95OfDeliveries, untilDelivered } from './support/lead-sender.js';
 import { startPretendCrm } from './support/pretend-crm.js';
 import { startRedis } from './support/redis.js';
 import { median, rounded } from './support/statistics.js';
+import { warmUp } from './support/warm-up.js';
 
 /** Leads a second. The other tenant sends 95 % of all, and both together less than the machine can do: what is measured is waiting, not computing. */
 const OWN_PER_SECOND = 5;
 const OTHERS_PER_SECOND = 95;
 /** What the other tenant sends as fast as it is answered. */
 const FLOOD = 3000;
-const WARM_UP = 200;
+/** Of each tenant. */
+const WARM_UP = 6000;
 const TICK_MS = 20;
 
+/** Alone, beside another tenant that sends 95 % of all leads, and while that one sends a flood at once. */
 const WAYS = ['alone', 'beside', 'flood'] as const;
-type Way = (typeof WAYS)[number];
 
-/**
- * How long a lead of one tenant takes from its arrival to its delivery: alone, beside another tenant that sends 95 % of all leads, and while that
- * one sends a flood at once. Each has a CRM of its own.
- */
+/** How long a lead of one tenant takes from its arrival to its delivery, whatever another tenant sends. Each has a CRM of its own. */
 export async function benchFairness({ root, rounds, seconds, say }: BenchContext): Promise<object> {
   const redis = await startRedis({ 'maxmemory-policy': 'noeviction' });
-  const seen: Record<Way, number[]> = { alone: [], beside: [], flood: [] };
-  const floods: number[] = [];
-  try {
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const way of round % 2 === 1 ? WAYS : [...WAYS].reverse()) {
-        const { p95, floodSeconds } = await oneRound(root, { redisUrl: redis?.url, seconds, way });
-        seen[way].push(p95);
-        if (way === 'flood') floods.push(floodSeconds);
-        say(`round ${round}/${rounds} ${way.padEnd(6)} p95 ${rounded(p95, 1)} ms`);
-      }
-    }
-  } finally {
-    redis?.stop();
-  }
-  const ratios = seen.beside.map((beside, round) => beside / (seen.alone[round] ?? Number.NaN));
-  return {
-    alone_p95_ms: rounded(median(seen.alone), 1),
-    beside_p95_ms: rounded(median(seen.beside), 1),
-    ratio: rounded(median(ratios), 3),
-    ratios: ratios.map((ratio) => rounded(ratio, 3)),
-    flood_p95_ms: rounded(median(seen.flood), 1),
-    flood_seconds: rounded(median(floods), 1),
-  };
-}
-
-interface Round {
-  readonly redisUrl: string | undefined;
-  readonly seconds: number;
-  readonly way: Way;
-}
-
-async function oneRound(root: string, { redisUrl, seconds, way }: Round): Promise<{ p95: number; floodSeconds: number }> {
   const postgres = await startBenchPostgres(root);
-  const stops: (() => unknown)[] = [() => postgres.stop()];
+  const stops: (() => unknown)[] = [() => redis?.stop(), () => postgres.stop()];
   try {
     const crms = { own: await startPretendCrm('takes'), other: await startPretendCrm('takes') };
     stops.push(crms.own.stop, crms.other.stop);
     const gateway = await startGateway(root, postgres, {
       LEADGATE_CONFIG: await writeConfig(root, postgres.dataDir, { own: crms.own.url, other: crms.other.url }),
       LEADGATE_ALLOWED_PRIVATE_ADDRESSES: '127.0.0.1',
-      ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+      ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
     });
     stops.push(() => gateway.stop('SIGKILL'));
-    const senders = { own: new LeadSender(gateway.url, '/own'), other: new LeadSender(gateway.url, '/other', 1_000_000) };
-    await Promise.all([senders.own.send('warm-up', WARM_UP), senders.other.send('warm-up', WARM_UP)]);
-    await untilDelivered(postgres, 2 * WARM_UP);
-    const [{ now } = { now: '' }] = await postgres.query<{ now: string }>('select clock_timestamp()::text as now');
-    const began = performance.now();
-    const others = way === 'flood' ? senders.other.send('flood', FLOOD).then(() => FLOOD) : Promise.resolve(0);
-    const sent = await Promise.all([
-      steadily(senders.own, OWN_PER_SECOND, seconds),
-      way === 'beside' ? steadily(senders.other, OTHERS_PER_SECOND, seconds) : others,
-    ]);
-    await untilDelivered(postgres, 2 * WARM_UP + sent[0] + sent[1]);
-    return { p95: await p95OfDeliveries(postgres, 'own/crm', now), floodSeconds: (performance.now() - began) / 1000 };
+    const own = new LeadSender(gateway.url, '/own');
+    const other = new LeadSender(gateway.url, '/other', 1_000_000);
+    await warmUp(root, { url: `${gateway.url}/own`, count: WARM_UP, seed: 38 });
+    await warmUp(root, { url: `${gateway.url}/other`, count: WARM_UP, seed: 39 });
+    let sent = 2 * WARM_UP;
+    await untilDelivered(postgres, sent);
+
+    const floods: number[] = [];
+    const seen = await byTurns({ rounds, ways: WAYS, say }, async (way) => {
+      const [{ now } = { now: '' }] = await postgres.query<{ now: string }>('select clock_timestamp()::text as now');
+      const began = performance.now();
+      const flood = way === 'flood' ? other.send('flood', FLOOD).then(() => FLOOD) : Promise.resolve(0);
+      const counts = await Promise.all([
+        steadily(own, OWN_PER_SECOND, seconds),
+        way === 'beside' ? steadily(other, OTHERS_PER_SECOND, seconds) : flood,
+      ]);
+      sent += counts[0] + counts[1];
+      await untilDelivered(postgres, sent);
+      if (way === 'flood') floods.push((performance.now() - began) / 1000);
+      return p95OfDeliveries(postgres, 'own/crm', now);
+    });
+    return { ...besideToAlone(seen), flood_p95_ms: rounded(median(seen.flood), 1), flood_seconds: rounded(median(floods), 1) };
   } finally {
     for (const stop of stops.reverse()) await stop();
   }

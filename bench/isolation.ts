@@ -3,17 +3,19 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BenchContext } from './bench-context.js';
 import { type BenchPostgres, startBenchPostgres } from './support/bench-postgres.js';
+import { besideToAlone, byTurns } from './support/by-turns.js';
 import { startGateway } from './support/gateway.js';
 import { type CrmManner, startPretendCrm } from './support/pretend-crm.js';
 import { startRedis } from './support/redis.js';
 import { LeadSender, p95OfDeliveries, untilDelivered } from './support/lead-sender.js';
-import { median, rounded } from './support/statistics.js';
 
 /** Leads a second to the healthy destination: far below what the machine can do, so that what is measured is waiting, not computing. */
 const HEALTHY_PER_SECOND = 40;
 /** The same to each of the others, besides what waits for them when the measurement begins. */
 const TROUBLED_PER_SECOND = 4;
 const BACKLOG = 300;
+/** The first leads of a process find cold code: what is hot is compiled during some thousands, at the cost of those that come meanwhile. */
+const WARM_UP = 5000;
 /** In flight at once, as without `concurrency` in the configuration. */
 const HANGING_CALLS = 32;
 const TICK_MS = 50;
@@ -26,26 +28,13 @@ const MANNERS: Readonly<Record<string, CrmManner>> = { healthy: 'takes', hanging
  */
 export async function benchIsolation({ root, rounds, seconds, say }: BenchContext): Promise<object> {
   const redis = await startRedis({ 'maxmemory-policy': 'noeviction' });
-  const seen = { alone: [] as number[], beside: [] as number[] };
   try {
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const way of round % 2 === 1 ? (['alone', 'beside'] as const) : (['beside', 'alone'] as const)) {
-        const p95 = await oneRound(root, { redisUrl: redis?.url, seconds, beside: way === 'beside' });
-        seen[way].push(p95);
-        say(`round ${round}/${rounds} ${way.padEnd(6)} p95 ${rounded(p95, 1)} ms`);
-      }
-    }
+    const ways = ['alone', 'beside'] as const;
+    const seen = await byTurns({ rounds, ways, say }, (way) => oneRound(root, { redisUrl: redis?.url, seconds, beside: way === 'beside' }));
+    return besideToAlone(seen);
   } finally {
     redis?.stop();
   }
-  // Of the two halves of a round, which follow each other: what else the machine does changes from round to round.
-  const ratios = seen.beside.map((beside, round) => beside / (seen.alone[round] ?? Number.NaN));
-  return {
-    alone_p95_ms: rounded(median(seen.alone), 1),
-    beside_p95_ms: rounded(median(seen.beside), 1),
-    ratio: rounded(median(ratios), 3),
-    ratios: ratios.map((ratio) => rounded(ratio, 3)),
-  };
 }
 
 interface Round {
@@ -73,9 +62,8 @@ async function oneRound(root: string, { redisUrl, seconds, beside }: Round): Pro
     });
     stops.push(() => gateway.stop('SIGKILL'));
     const sender = new LeadSender(gateway.url, '/webhooks/leads');
-    // The first leads of a process find cold code.
-    await sender.send('healthy', 200);
-    await untilDelivered(postgres, 200);
+    await sender.send('healthy', WARM_UP);
+    await untilDelivered(postgres, WARM_UP);
     if (beside) {
       await Promise.all([sender.send('hanging', BACKLOG), sender.send('failing', BACKLOG)]);
       // One is as full as it gets, of the other every lead failed once: what is measured is what they are, not how they became so.
@@ -83,7 +71,7 @@ async function oneRound(root: string, { redisUrl, seconds, beside }: Round): Pro
     }
     const [{ now } = { now: '' }] = await postgres.query<{ now: string }>('select clock_timestamp()::text as now');
     const sent = await steadily(sender, seconds, beside);
-    await untilDelivered(postgres, 200 + sent);
+    await untilDelivered(postgres, WARM_UP + sent);
     return await p95Since(postgres, now);
   } finally {
     for (const stop of stops.reverse()) await stop();
