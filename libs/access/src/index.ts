@@ -1,7 +1,7 @@
 export { AccessModule } from './access.module.js';
 export { ApiKeys, type Principal } from './api-keys.port.js';
 export { FollowedApiKeys } from './followed-api-keys.js';
-export { Caller, type CallerOf, TakesKeys } from './key.guard.js';
+export { Caller, type CallerOf, keyInvalid, keyMissing, keyScope, TakesKeys } from './key.guard.js';
 export {
   createApiKey,
   KEY_SCOPES,

@@ -21,6 +21,12 @@ const SCOPES = 'leadgate:key_scopes';
 const WHERE =
   '`leadgate api-keys create` makes one; the admin key stands in admin.key in the data directory, or LEADGATE_ADMIN_KEY sets it';
 
+/** What keys are refused with. */
+export const keyMissing = (): Unauthorized => new Unauthorized('key_missing', `Send Authorization: Bearer <key>; ${WHERE}.`);
+export const keyInvalid = (): Unauthorized => new Unauthorized('key_invalid', `This key is unknown or revoked; ${WHERE}.`);
+export const keyScope = (scopes: readonly Scope[], scope: Scope): Forbidden =>
+  new Forbidden('key_scope', `This route takes keys of scope ${scopes.join(' or ')}; this one has scope ${scope}.`);
+
 const callers = new WeakMap<IncomingMessage, Principal>();
 
 /** Lets a request pass that carries a key of a scope the route takes: `Authorization: Bearer <key>`. */
@@ -35,16 +41,13 @@ export class KeyGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const caller = this.callerOf(request.headers.authorization);
     const scopes = this.reflector.getAllAndOverride<readonly Scope[]>(SCOPES, [context.getHandler(), context.getClass()]);
-    if (!scopes.includes(caller.scope)) {
-      const detail = `This route takes keys of scope ${scopes.join(' or ')}; this one has scope ${caller.scope}.`;
-      throw new Forbidden('key_scope', detail);
-    }
+    if (!scopes.includes(caller.scope)) throw keyScope(scopes, caller.scope);
     callers.set(request, caller);
     return true;
   }
 
   private callerOf(authorization: string | undefined): Principal {
-    if (authorization === undefined) throw new Unauthorized('key_missing', `Send Authorization: Bearer <key>; ${WHERE}.`);
+    if (authorization === undefined) throw keyMissing();
     const offered = /^bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
     if (offered === undefined) throw new Unauthorized('key_malformed', `The header must read Authorization: Bearer <key>; ${WHERE}.`);
     const caller = this.keys.find(offered);
@@ -52,7 +55,7 @@ export class KeyGuard implements CanActivate {
     if (!this.keys.ready() && readApiKey(offered) !== undefined) {
       throw new Unavailable('keys_unavailable', 'The keys were not read from the database yet. Send the request again.');
     }
-    throw new Unauthorized('key_invalid', `This key is unknown or revoked; ${WHERE}.`);
+    throw keyInvalid();
   }
 }
 

@@ -2,8 +2,8 @@ import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import { CheckedBody, Pools } from '#platform';
-import { ApiProblem, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
-import { eraseLead } from './erase-lead.js';
+import { ApiProblem, BodyAnswers, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
+import { eraseLead, ERASURE_REASONS } from './erase-lead.js';
 import { ErasureAnswer, ErasureRequest } from './erasure-shapes.js';
 
 @ApiTags('leads')
@@ -20,7 +20,8 @@ export class ErasureController {
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiBody({ type: ErasureRequest })
   @ApiOkResponse({ type: ErasureAnswer })
-  @ApiProblem(404, 'No lead has this id')
+  @BodyAnswers(['reason', `must be one of ${ERASURE_REASONS.join(', ')}`])
+  @ApiProblem(noSuchLead())
   async erase(
     @Caller() caller: CallerOf<'tenant' | 'operator'>,
     @Param('id') id: string,

@@ -40,7 +40,8 @@ export async function refuseAboveLimits(client: PoolClient, tenantId: TenantId):
   ];
   for (const [index, { policy, limit, whose }] of LIMITS.entries()) {
     const { events, resetSeconds } = spent[index] as (typeof spent)[number];
-    if (events >= limit) throw tooMany(whose, { policy, limit, windowSeconds: WINDOW_SECONDS, resetSeconds: Math.max(1, resetSeconds) });
+    if (events >= limit)
+      throw tooMuchFeedback(whose, { policy, limit, windowSeconds: WINDOW_SECONDS, resetSeconds: Math.max(1, resetSeconds) });
   }
 }
 
@@ -50,7 +51,8 @@ export async function takePlace(client: PoolClient, tenantId: TenantId): Promise
   await refuseAboveLimits(client, tenantId);
 }
 
-function tooMany(whose: string, spent: SpentLimit): TooManyRequests {
+/** Thrown above a limit. @param whose it is, as the sentence begins */
+export function tooMuchFeedback(whose: string, spent: SpentLimit): TooManyRequests {
   const detail = `${whose} may send ${spent.limit} feedback events an hour; the next one is taken in ${spent.resetSeconds} s.`;
   return new TooManyRequests('feedback_limit', detail, spent);
 }

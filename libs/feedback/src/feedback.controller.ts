@@ -2,7 +2,8 @@ import { Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, TakesKeys } from '#access';
 import { CheckedBody } from '#platform';
-import { ApiProblem, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
+import { ApiProblem, BodyAnswers, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
+import { tooMuchFeedback } from './feedback-limits.js';
 import { Feedback, RecordedFeedback } from './feedback-shapes.js';
 import { RecordFeedback } from './record-feedback.js';
 
@@ -21,10 +22,12 @@ export class FeedbackController {
   })
   @ApiBody({ type: Feedback })
   @ApiOkResponse({ type: RecordedFeedback })
-  @ApiProblem(404, 'No lead of the tenant has this id')
-  @ApiProblem(413, 'The body is larger than 64 KiB')
-  @ApiProblem(415, 'The body is not application/json')
-  @ApiProblem(429, 'More than 1,000 events of the tenant or 10,000 of all tenants within an hour')
+  @BodyAnswers(['lead_id', 'must be the id of a lead'])
+  @ApiProblem(noSuchLead(), 'No lead of the tenant has this id')
+  @ApiProblem(
+    tooMuchFeedback('A tenant', { policy: 'tenant', limit: 1000, windowSeconds: 3600, resetSeconds: 90 }),
+    'More than 1,000 events of the tenant or 10,000 of all tenants within an hour',
+  )
   async take(@Caller() caller: CallerOf<'tenant'>, @CheckedBody() feedback: Feedback): Promise<RecordedFeedback> {
     if (feedback.tenant_id !== undefined && feedback.tenant_id !== caller.tenantId) throw noSuchLead();
     const leadId = leadIdOf(feedback.lead_id);

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, TakesKeys } from '#access';
-import { type DestinationId, SKIP_CAUSES } from '#core';
+import { type DestinationId, LEAD_REPLAY_KINDS, SKIP_CAUSES, type SkipCause } from '#core';
 import { CheckedBody, Conflict, HttpProblem, Pools } from '#platform';
-import { ApiProblem, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
+import { ApiProblem, BodyAnswers, leadIdOf, noSuchLead, ReadAnswers } from '#reading';
 import { replayLead } from './replay-lead.js';
 import { LeadReplayRequestShape, ReplayedLeadShape } from './replay-shapes.js';
 import { callerOf } from './replays.controller.js';
@@ -13,6 +13,10 @@ import { callerOf } from './replays.controller.js';
 class Gone extends HttpProblem {
   override readonly status = 410;
   override readonly title = 'Gone';
+}
+
+function skipped(cause: SkipCause): HttpProblem {
+  return new (cause === 'erased' ? Gone : Conflict)(cause, SKIP_CAUSES[cause]);
 }
 
 @ApiTags('replays')
@@ -32,9 +36,13 @@ export class LeadReplayController {
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiBody({ type: LeadReplayRequestShape })
   @ApiAcceptedResponse({ type: ReplayedLeadShape })
-  @ApiProblem(404, 'No lead has this id')
-  @ApiProblem(409, 'There is nothing to take up; `code` and `detail` say why and what helps')
-  @ApiProblem(410, 'The lead was erased')
+  @BodyAnswers(['kind', `must be one of ${LEAD_REPLAY_KINDS.join(', ')}`])
+  @ApiProblem(noSuchLead())
+  @ApiProblem(
+    [skipped('delivered'), skipped('in_progress'), skipped('never_mapped')],
+    'There is nothing to take up; `detail` says why and what helps',
+  )
+  @ApiProblem(skipped('erased'), 'The lead was erased')
   async replay(
     @Caller() caller: CallerOf<'tenant' | 'operator'>,
     @Param('id') id: string,
@@ -47,7 +55,7 @@ export class LeadReplayController {
     if (replayed === undefined) throw noSuchLead();
     const { outcome, status, deliveryIds } = replayed;
     if (outcome.kind === 'skipped') {
-      throw new (outcome.cause === 'erased' ? Gone : Conflict)(outcome.cause, SKIP_CAUSES[outcome.cause]);
+      throw skipped(outcome.cause);
     }
     const href = `/v1/leads/${leadId}`;
     response.setHeader('location', href);

@@ -12,15 +12,19 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { Caller, type CallerOf, TakesKeys } from '#access';
-import type { TenantId } from '#core';
+import { REPLAY_KINDS, type TenantId } from '#core';
 import { CheckedBody, CheckedQuery, Conflict, InvalidRequest, NotFound, PageQuery, Pools, type Settings, SETTINGS } from '#platform';
-import { ApiProblem, ReadAnswers } from '#reading';
+import { ApiProblem, BodyAnswers, ReadAnswers } from '#reading';
 import { checkWish } from './check-wish.js';
 import { countCandidates } from './count-candidates.js';
 import { cancelReplay, findReplay, listReplays, type ReplayCaller, resumeReplay, startReplay, tenantExists } from './pg-replays.js';
 import { type Replay, replayAsJson, type ReplayId, type ReplayWish } from './replay.js';
 import { ReplayDryRunShape, ReplayRequestShape, ReplayShape, ReplaysPageShape } from './replay-shapes.js';
 import { RunReplays } from './run-replays.js';
+
+const noSuchReplay = (): NotFound => new NotFound('replay_not_found', 'No replay has this id.');
+const noSuchTenant = (): NotFound => new NotFound('tenant_not_found', 'There is no such tenant.');
+const finished = (): Conflict => new Conflict('replay_finished', 'This replay is finished; everything it was about has an outcome.');
 
 type ReplayingCaller = CallerOf<'tenant' | 'operator'>;
 
@@ -45,7 +49,8 @@ export class ReplaysController {
   @ApiBody({ type: ReplayRequestShape })
   @ApiResponse({ status: 200, description: 'Of a dry run', schema: { $ref: getSchemaPath(ReplayDryRunShape) } })
   @ApiResponse({ status: 202, description: 'It goes on in the background', schema: { $ref: getSchemaPath(ReplayShape) } })
-  @ApiProblem(404, 'There is no such tenant')
+  @BodyAnswers(['kind', `must be one of ${REPLAY_KINDS.join(', ')}`])
+  @ApiProblem(noSuchTenant())
   async start(
     @Caller() caller: ReplayingCaller,
     @CheckedBody() body: ReplayRequestShape,
@@ -81,7 +86,7 @@ export class ReplaysController {
   @ApiOperation({ summary: 'One replay and how far it got' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: ReplayShape })
-  @ApiProblem(404, 'No replay has this id')
+  @ApiProblem(noSuchReplay())
   async one(@Caller() caller: ReplayingCaller, @Param('id') id: string): Promise<ReplayShape> {
     return shapeOf(await findReplay(this.pools.work, replayIdOf(id), callerOf(caller).tenantId));
   }
@@ -91,8 +96,8 @@ export class ReplaysController {
   @ApiOperation({ summary: 'Stop it: after the answer nothing more is taken up. It may be resumed' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: ReplayShape })
-  @ApiProblem(404, 'No replay has this id')
-  @ApiProblem(409, 'It is finished')
+  @ApiProblem(noSuchReplay())
+  @ApiProblem(finished())
   async cancel(@Caller() caller: ReplayingCaller, @Param('id') id: string): Promise<ReplayShape> {
     return unlessFinished(shapeOf(await cancelReplay(this.pools.work, replayIdOf(id), callerOf(caller))));
   }
@@ -102,8 +107,8 @@ export class ReplaysController {
   @ApiOperation({ summary: 'A cancelled one goes on where it stopped' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: ReplayShape })
-  @ApiProblem(404, 'No replay has this id')
-  @ApiProblem(409, 'It is finished')
+  @ApiProblem(noSuchReplay())
+  @ApiProblem(finished())
   async resume(@Caller() caller: ReplayingCaller, @Param('id') id: string): Promise<ReplayShape> {
     return unlessFinished(shapeOf(await resumeReplay(this.pools.work, replayIdOf(id), callerOf(caller))));
   }
@@ -130,7 +135,7 @@ export class ReplaysController {
     }
     const tenantId = own ?? (tenant as TenantId);
     if ((tenant !== undefined && tenant !== tenantId) || !(await tenantExists(this.pools.work, tenantId))) {
-      throw new NotFound('tenant_not_found', 'There is no such tenant.');
+      throw noSuchTenant();
     }
     return { tenantId, kind, filter, reason };
   }
@@ -139,8 +144,6 @@ export class ReplaysController {
 export function callerOf(caller: ReplayingCaller): ReplayCaller {
   return { tenantId: caller.scope === 'operator' ? null : caller.tenantId, actor: `key:${caller.keyId}` };
 }
-
-const noSuchReplay = (): NotFound => new NotFound('replay_not_found', 'No replay has this id.');
 
 /** What is no UUID is no replay's id: unknown, not malformed. */
 function replayIdOf(text: string): ReplayId {
@@ -154,7 +157,6 @@ function shapeOf(replay: Replay | undefined): ReplayShape {
 }
 
 function unlessFinished(replay: ReplayShape): ReplayShape {
-  if (replay.status === 'FINISHED')
-    throw new Conflict('replay_finished', 'This replay is finished; everything it was about has an outcome.');
+  if (replay.status === 'FINISHED') throw finished();
   return replay;
 }

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import type { TenantId } from '#core';
 import { CheckedBody, CheckedQuery, Conflict, InvalidRequest, NotFound, PageQuery } from '#platform';
-import { ApiProblem, ReadAnswers } from '#reading';
+import { ApiProblem, BodyAnswers, ReadAnswers } from '#reading';
 import { PgWhatIfs } from './pg-what-ifs.js';
 import type { WhatIf } from './what-if.js';
 import { cursorOf, differenceAnswer, placeOf, whatIfAnswer } from './what-if-answers.js';
@@ -19,6 +19,13 @@ import {
 
 type AnyCaller = CallerOf<'tenant' | 'operator'>;
 
+const cannotRun = (problems: readonly string[]): InvalidRequest =>
+  new InvalidRequest('what_if_refused', `It cannot be run: ${problems.join('; ')}.`);
+const notRunning = (status: string): Conflict => new Conflict('what_if_not_running', `It is ${status} already.`);
+const notPromoted = (problems: readonly string[]): Conflict =>
+  new Conflict('what_if_not_promoted', `Nothing was changed: ${problems.join('; ')}.`);
+const tenantMissing = (): InvalidRequest => new InvalidRequest('tenant_missing', 'Say whose configuration it is: tenant is missing.');
+const noSuchTenant = (): NotFound => new NotFound('tenant_not_found', 'No tenant has this id.');
 const noSuchRun = (): NotFound => new NotFound('what_if_not_found', 'No what-if has this id.');
 const actorOf = (caller: AnyCaller): 'operator' | `key:${string}` => (caller.scope === 'operator' ? 'operator' : `key:${caller.keyId}`);
 
@@ -34,6 +41,8 @@ export class WhatIfController {
   @ApiOperation({ summary: 'Try a version that is not active on the leads of a period; nothing is decided, claimed or sent by it' })
   @ApiBody({ type: WhatIfRequest })
   @ApiCreatedResponse({ type: WhatIfShape })
+  @BodyAnswers(['draft', 'must be the number of a version, e.g. 7'], cannotRun(['the tenant demo has no version 7']), tenantMissing())
+  @ApiProblem(noSuchTenant())
   async start(@Caller() caller: AnyCaller, @CheckedBody() request: WhatIfRequest): Promise<WhatIfShape> {
     const tenantId = tenantOf(caller, request.tenant);
     const result = await this.whatIfs.start({
@@ -47,7 +56,7 @@ export class WhatIfController {
       warmUpHours: request.warm_up_hours ?? null,
       actor: actorOf(caller),
     });
-    if (result.kind === 'refused') throw new InvalidRequest('what_if_refused', `It cannot be run: ${result.problems.join('; ')}.`);
+    if (result.kind === 'refused') throw cannotRun(result.problems);
     return whatIfAnswer(result.whatIf);
   }
 
@@ -64,7 +73,7 @@ export class WhatIfController {
   @ApiOperation({ summary: 'One run: how far it is and what it found, counted' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: WhatIfShape })
-  @ApiProblem(404, 'No what-if has this id')
+  @ApiProblem(noSuchRun())
   async one(@Caller() caller: AnyCaller, @Param('id') id: string): Promise<WhatIfShape> {
     return whatIfAnswer(await this.find(caller, id));
   }
@@ -73,7 +82,7 @@ export class WhatIfController {
   @ApiOperation({ summary: 'What the draft would change, lead by lead' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: DifferencesShape })
-  @ApiProblem(404, 'No what-if has this id')
+  @ApiProblem(noSuchRun())
   async differences(
     @Caller() caller: AnyCaller,
     @Param('id') id: string,
@@ -90,12 +99,12 @@ export class WhatIfController {
   @ApiOperation({ summary: 'Ends a run after the step in hand; what it found until then stays' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: WhatIfShape })
-  @ApiProblem(404, 'No what-if has this id')
-  @ApiProblem(409, 'It has come to an end already')
+  @ApiProblem(noSuchRun())
+  @ApiProblem(notRunning('FINISHED'), 'It has come to an end already')
   async cancel(@Caller() caller: AnyCaller, @Param('id') id: string): Promise<WhatIfShape> {
     const result = await this.whatIfs.cancel(scopeOf(caller), uuidOf(id), actorOf(caller));
     if (result === undefined) throw noSuchRun();
-    if (result.kind === 'not_running') throw new Conflict('what_if_not_running', `It is ${result.whatIf.status} already.`);
+    if (result.kind === 'not_running') throw notRunning(result.whatIf.status);
     return whatIfAnswer(result.whatIf);
   }
 
@@ -105,8 +114,12 @@ export class WhatIfController {
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiBody({ type: PromoteRequest })
   @ApiOkResponse({ type: PromotedShape })
-  @ApiProblem(404, 'No what-if has this id')
-  @ApiProblem(409, 'The run is unfinished, or another version is active than the one compared with')
+  @ApiProblem(noSuchRun())
+  @BodyAnswers(['force', 'must be true or false'])
+  @ApiProblem(
+    notPromoted(['the run is RUNNING, not FINISHED']),
+    'The run is unfinished, or another version is active than the one compared with',
+  )
   async promote(
     @Caller() caller: AnyCaller,
     @Param('id') id: string,
@@ -114,7 +127,7 @@ export class WhatIfController {
   ): Promise<PromotedShape> {
     const run = await this.find(caller, id);
     const result = await this.whatIfs.promote(run, actorOf(caller), force);
-    if (result.kind === 'refused') throw new Conflict('what_if_not_promoted', `Nothing was changed: ${result.problems.join('; ')}.`);
+    if (result.kind === 'refused') throw notPromoted(result.problems);
     return { tenant: run.tenantId, version: result.version.version, changed: result.kind === 'activated' };
   }
 
@@ -132,10 +145,10 @@ function uuidOf(text: string): string {
 
 function tenantOf(caller: AnyCaller, wanted: string | undefined): TenantId {
   if (caller.scope === 'operator') {
-    if (wanted === undefined) throw new InvalidRequest('tenant_missing', 'Say whose configuration it is: tenant is missing.');
+    if (wanted === undefined) throw tenantMissing();
     return wanted as TenantId;
   }
   // A tenant's key has no word of other tenants, not even whether they are there.
-  if (wanted !== undefined && wanted !== caller.tenantId) throw new NotFound('tenant_not_found', 'No tenant has this id.');
+  if (wanted !== undefined && wanted !== caller.tenantId) throw noSuchTenant();
   return caller.tenantId;
 }

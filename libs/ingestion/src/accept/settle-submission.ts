@@ -17,7 +17,7 @@ export interface Settled {
   readonly row: RowToStore | null;
 }
 
-const KEY_REUSED = 'The Idempotency-Key was used for another body. Both bodies are kept; send this one under a key of its own.';
+export const KEY_REUSED = 'The Idempotency-Key was used for another body. Both bodies are kept; send this one under a key of its own.';
 
 /** Pure: the keys are claimed, nothing else is written yet. */
 export function settleSubmission(submission: Submission, holders: KeyHolders): Settled {

@@ -11,10 +11,15 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { NotFound, Problem, PROBLEM_CONTENT_TYPE } from '#platform';
+import { NotFound, Problem } from '#platform';
+import { guardAnswers } from '../answers/guard.js';
+import { rawCrmAnswers } from '../answers/raw-crm.js';
+import { v1Answers } from '../answers/v1.js';
+import { webhookAnswers } from '../answers/webhook.js';
 import { GuardFailed, GuardLead, GuardVerdict } from '../shapes/guard-shapes.js';
 import { RawCrmFailed, RawCrmLead, RawCrmStored, WebhookAccepted, WebhookFailed, WebhookLead } from '../shapes/lead-shapes.js';
 import { AcceptedLead, AcceptedLeads } from '../shapes/v1-shapes.js';
+import { type DoorFailures, Failures } from './failure-examples.js';
 import { LeadFront } from './lead-front.js';
 
 const TYPES = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
@@ -32,35 +37,44 @@ function LeadRoute(): MethodDecorator {
   );
 }
 
-function Failures(shape: typeof WebhookFailed | typeof RawCrmFailed, failures: Readonly<Record<number, string>>): MethodDecorator {
-  return applyDecorators(
-    ...Object.entries(failures).map(([status, description]) => ApiResponse({ status: Number(status), description, type: shape })),
-  );
-}
+const LOCKED = 'The key, secret or signature is missing or wrong (stored, in quarantine)';
 
 const FAILURES = {
-  400: 'The body is no JSON object (stored, in quarantine)',
-  401: 'The shared secret is missing or wrong (stored, in quarantine)',
-  403: 'The source has no authentication and answers only this machine (stored, in quarantine)',
-  413: 'The body is over the cap; its first 4 KiB are kept',
-  415: 'Not JSON and not a form, compressed, or not UTF-8 (stored, in quarantine)',
-  422: 'The Idempotency-Key was used for another body; both are kept',
-  429: 'Too many requests from this address (not stored)',
-  503: 'Postgres cannot commit now (not stored); send it again',
-};
+  400: ['The body is no JSON object (stored, in quarantine)', 'malformed_json', 'empty_body'],
+  401: ['The shared secret is missing or wrong (stored, in quarantine)', 'missing_authentication', 'invalid_authentication'],
+  403: ['The source has no authentication and answers only this machine (stored, in quarantine)', 'source_not_open'],
+  413: ['The body is over the cap; its first 4 KiB are kept', 'body_too_large'],
+  415: ['Not JSON and not a form, compressed, or not UTF-8 (stored, in quarantine)', 'unsupported_media_type'],
+  422: ['The Idempotency-Key was used for another body; both are kept', 'idempotency_key_reused'],
+  429: ['Too many requests from this address (not stored)', 'rate_limited'],
+  503: ['Postgres cannot commit now (not stored); send it again', 'unavailable'],
+} as const satisfies DoorFailures;
 
-/** Our own routes answer faults as application/problem+json. */
-function Problems(failures: Readonly<Record<number, string>>): MethodDecorator {
-  return applyDecorators(
-    ...Object.entries(failures).map(([status, description]) =>
-      ApiResponse({
-        status: Number(status),
-        description,
-        content: { [PROBLEM_CONTENT_TYPE]: { schema: { $ref: getSchemaPath(Problem) } } },
-      }),
-    ),
-  );
-}
+/** Whose body is judged by a schema, and which tells tenants apart by it. */
+const GUARD_FAILURES = {
+  401: [LOCKED, 'missing_authentication', 'invalid_authentication'],
+  403: FAILURES[403],
+  404: ['No such tenant takes leads here (stored, in quarantine)', 'unknown_tenant'],
+  413: FAILURES[413],
+  415: FAILURES[415],
+  429: FAILURES[429],
+  503: [
+    'Not stored, or stored and not decided in time; send it again, with the same source_id it stays one lead',
+    'unavailable',
+    'undecided',
+  ],
+} as const satisfies DoorFailures;
+
+const V1_FAILURES = {
+  ...FAILURES,
+  400: [
+    'The body is no lead, names a member twice, or the Idempotency-Key cannot be used (stored, in quarantine)',
+    'malformed_json',
+    'duplicate_keys',
+    'invalid_idempotency_key',
+  ],
+  401: [LOCKED, 'missing_authentication', 'invalid_authentication'],
+} as const satisfies DoorFailures;
 
 const PREFER = ApiHeader({
   name: 'Prefer',
@@ -68,8 +82,6 @@ const PREFER = ApiHeader({
   example: 'wait=2',
   description: 'wait=1 to wait=10: answer with the verdict if there is one within so many seconds (RFC 7240)',
 });
-const LOCKED = 'The key, secret or signature is missing or wrong (stored, in quarantine)';
-
 /**
  * The lead routes for OpenAPI, and for an application without the FrontDoorAdapter, which answers them before Nest is asked.
  * Routes of further sources come from the configuration and are answered in the same way.
@@ -86,7 +98,7 @@ export class LeadRoutesController {
   @ApiOperation({ summary: 'The customer webhook: 200 means that the lead is committed' })
   @ApiBody({ type: WebhookLead })
   @ApiResponse({ status: 200, type: WebhookAccepted, description: 'Committed; a repeated key gets the first answer again' })
-  @Failures(WebhookFailed, FAILURES)
+  @Failures(webhookAnswers, WebhookFailed, FAILURES)
   webhook(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     this.pass(request, response);
   }
@@ -98,7 +110,7 @@ export class LeadRoutesController {
   @ApiBody({ type: RawCrmLead })
   @ApiResponse({ status: 201, type: RawCrmStored, description: 'Committed' })
   @ApiResponse({ status: 409, type: RawCrmStored, description: 'The key already had this lead; its senders read this as success' })
-  @Failures(RawCrmFailed, FAILURES)
+  @Failures(rawCrmAnswers, RawCrmFailed, FAILURES)
   rawCrm(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     this.pass(request, response);
   }
@@ -108,20 +120,10 @@ export class LeadRoutesController {
   @ApiOperation({ summary: 'The guard: 200 with the verdict, whatever it is; the lead then continues like any other' })
   @ApiBody({ type: GuardLead })
   @ApiResponse({ status: 200, type: GuardVerdict, description: 'Committed and decided; a repeated request gets the first verdict again' })
-  @ApiResponse({
-    status: 422,
-    description: 'The body is not as this route takes it (stored, in quarantine)',
-    content: { [PROBLEM_CONTENT_TYPE]: { schema: { $ref: getSchemaPath(GuardFailed) } } },
+  @Failures(guardAnswers, GuardFailed, {
+    422: ['The body is not as this route takes it (stored, in quarantine)', 'schema_invalid'],
   })
-  @Problems({
-    401: LOCKED,
-    403: FAILURES[403],
-    404: 'No such tenant takes leads here (stored, in quarantine)',
-    413: FAILURES[413],
-    415: FAILURES[415],
-    429: FAILURES[429],
-    503: 'Not stored, or stored and not decided in time; send it again, with the same source_id it stays one lead',
-  })
+  @Failures(guardAnswers, Problem, GUARD_FAILURES)
   guard(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     this.pass(request, response);
   }
@@ -140,11 +142,7 @@ export class LeadRoutesController {
       'application/json': { schema: { oneOf: [{ $ref: getSchemaPath(AcceptedLead) }, { $ref: getSchemaPath(AcceptedLeads) }] } },
     },
   })
-  @Problems({
-    ...FAILURES,
-    400: 'The body is no lead, names a member twice, or the Idempotency-Key cannot be used (stored, in quarantine)',
-    401: LOCKED,
-  })
+  @Failures(v1Answers, Problem, V1_FAILURES)
   leads(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     this.pass(request, response);
   }

@@ -14,7 +14,8 @@ import {
   ReleasedRequest,
   ReleaseQuery,
 } from './quarantine-shapes.js';
-import { noSuchRequest, type ReleasedLead, ReleaseRequest } from './release-request.js';
+import { bodyCut, noSuchRequest, type ReleasedLead, ReleaseRequest, stillRefused } from './release-request.js';
+import { sourceGone } from './source-of-request.js';
 
 @ApiTags('quarantine')
 @ApiBearerAuth('key')
@@ -38,7 +39,7 @@ export class QuarantineController {
   @ApiOperation({ summary: 'One refused request as it arrived; an operator leaves an audit event' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: QuarantinedRequestInFull })
-  @ApiProblem(404, 'No request in quarantine has this id')
+  @ApiProblem(noSuchRequest())
   async one(
     @Caller() caller: CallerOf<'tenant' | 'operator'>,
     @Param('id') id: string,
@@ -54,9 +55,12 @@ export class QuarantineController {
   @ApiOperation({ summary: 'Let a refused request in after a fix; releasing it twice gives the same leads' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: ReleasedRequest })
-  @ApiProblem(404, 'No request in quarantine has this id')
-  @ApiProblem(409, 'It cannot be released: its body was cut, its source is gone or unknown, or its key belongs to another body')
-  @ApiProblem(422, 'The stored bytes are still no lead')
+  @ApiProblem(noSuchRequest())
+  @ApiProblem(
+    [bodyCut(), sourceGone()],
+    'It cannot be released: its body was cut, its source is gone or unknown, or its key belongs to another body',
+  )
+  @ApiProblem(stillRefused({ verdict: 'malformed_json', detail: 'The body is not valid JSON.' }), 'The stored bytes are still no lead')
   async release(
     @Caller() caller: CallerOf<'tenant' | 'operator'>,
     @Param('id') id: string,

@@ -18,6 +18,11 @@ export class StillRefused extends HttpProblem {
   override readonly title = 'The request is still no lead';
 }
 
+export const bodyCut = (): Conflict =>
+  new Conflict(
+    'body_truncated',
+    'Only the first 4 KiB of this body were kept, so it cannot become a lead. Ask the sender to send it again.',
+  );
 export const noSuchRequest = (): NotFound => new NotFound('request_not_found', 'No request in quarantine has this id.');
 
 export interface ReleasedLead {
@@ -117,10 +122,7 @@ export class ReleaseRequest {
   ): Promise<{ submission: LeadSubmission; tenantId: TenantId; sourceId: SourceId }> {
     const { config, kinds } = this.parts;
     if (stored.body_truncated) {
-      throw new Conflict(
-        'body_truncated',
-        'Only the first 4 KiB of this body were kept, so it cannot become a lead. Ask the sender to send it again.',
-      );
+      throw bodyCut();
     }
     const { source, sourceId, resolved } = await sourceOfRequest(config, kinds, stored, named);
     const { tenantId } = resolved;
@@ -162,6 +164,6 @@ function releasedLead(acceptance: ItemAcceptance): ReleasedLead {
   }
 }
 
-function stillRefused({ verdict, detail, pointer = '' }: Refusal): StillRefused {
+export function stillRefused({ verdict, detail, pointer = '' }: Refusal): StillRefused {
   return new StillRefused(verdict, detail, [{ pointer, code: verdict, detail }]);
 }

@@ -7,6 +7,9 @@ import { bodyOf, type StoredRequest } from './stored-request.js';
 
 export type SourcesInForce = Pick<ActiveConfig, 'tenant' | 'sourcesAt'>;
 
+export const sourceGone = (): Conflict =>
+  new Conflict('source_gone', 'The source this request came to is not in the active configuration. Configure it again, then release.');
+
 /**
  * The source a stored request is released to. A request that came to a source goes there, by tenant and name: its path may meanwhile
  * belong to somebody else. One that nobody knew the source of is looked at anew under today's configuration: the operator names the
@@ -54,10 +57,7 @@ function knownSource(config: SourcesInForce, { tenant_id, source_id }: StoredReq
   const resolved = tenant_id === null ? undefined : config.tenant(tenant_id);
   const source = resolved?.config.sources.find(({ name }) => tenant_id !== null && sourceIdOf(tenant_id, name) === source_id);
   if (resolved === undefined || source === undefined || source_id === null) {
-    throw new Conflict(
-      'source_gone',
-      'The source this request came to is not in the active configuration. Configure it again, then release.',
-    );
+    throw sourceGone();
   }
   return { sourceId: source_id, source, resolved };
 }

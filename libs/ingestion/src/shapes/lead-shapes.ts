@@ -55,5 +55,5 @@ export class RawCrmStored {
 /** RFC 9457 plus what the raw CRM intake's old clients read. */
 export class RawCrmFailed extends Problem {
   @ApiProperty({ enum: [false] }) @Equals(false) ok!: false;
-  @ApiProperty({ enum: ['invalid_payload', 'idempotency_key_reused', 'internal_error'] }) @IsString() error!: string;
+  @ApiProperty({ description: 'One word for each status', example: 'invalid_payload' }) @IsString() error!: string;
 }

@@ -55,7 +55,8 @@ function answerTo(error: unknown): Answer {
   };
 }
 
-function databaseAway(cause: unknown): Answer {
+/** Answered of whatever fails because the database is away or overloaded. */
+export function databaseAway(cause?: unknown): Unavailable {
   const detail = 'The database does not answer. Nothing was changed; send the request again.';
   return new Unavailable('database_unavailable', detail, [], { cause });
 }

@@ -39,7 +39,7 @@ export function CheckedBody(): ParameterDecorator {
 async function readJsonBody(request: IncomingMessage): Promise<JsonObject> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (type !== 'application/json' || request.headers['content-encoding'] !== undefined) {
-    throw new UnsupportedMediaType('unsupported_media_type', 'Send the body as application/json, not compressed.');
+    throw notJson();
   }
   const value = parsed(await bytesOf(request));
   if (!isJsonObject(value)) throw new InvalidRequest('invalid_body', 'The body must be a JSON object.');
@@ -48,7 +48,16 @@ async function readJsonBody(request: IncomingMessage): Promise<JsonObject> {
   return value;
 }
 
-function invalidBody(errors: readonly ProblemError[]): InvalidRequest {
+/** Thrown of a body of another type. */
+export const notJson = (): UnsupportedMediaType =>
+  new UnsupportedMediaType('unsupported_media_type', 'Send the body as application/json, not compressed.');
+/** Thrown of a body that cannot be parsed. */
+export const malformedBody = (): InvalidRequest => new InvalidRequest('malformed_json', 'The body is not JSON in UTF-8.');
+/** Thrown of a body that is not read to its end. */
+export const bodyTooLarge = (): TooLarge => new TooLarge('body_too_large', `The body may have at most ${MOST_BYTES} bytes.`);
+
+/** Thrown of a body whose members cannot be used. */
+export function invalidBody(errors: readonly ProblemError[]): InvalidRequest {
   return new InvalidRequest('invalid_body', `The body cannot be used: ${errors.map(({ detail }) => detail).join('; ')}.`, errors);
 }
 
@@ -56,7 +65,7 @@ function parsed(bytes: Buffer): JsonValue {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue;
   } catch {
-    throw new InvalidRequest('malformed_json', 'The body is not JSON in UTF-8.');
+    throw malformedBody();
   }
 }
 
@@ -74,7 +83,7 @@ function bytesOf(request: IncomingMessage): Promise<Buffer> {
       if (size <= MOST_BYTES) return;
       done();
       request.pause();
-      reject(new TooLarge('body_too_large', `The body may have at most ${MOST_BYTES} bytes.`));
+      reject(bodyTooLarge());
     };
     const onEnd = (): void => {
       done();

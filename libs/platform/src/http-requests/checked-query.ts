@@ -14,13 +14,14 @@ export function CheckedQuery(): ParameterDecorator {
       whitelist: true,
       forbidNonWhitelisted: true,
       stopAtFirstError: true,
-      exceptionFactory: (faults) => new InvalidRequest('invalid_query', detailOf(faults), faults.map(problemErrorOf)),
+      exceptionFactory: (faults) => invalidQuery(faults.map(problemErrorOf)),
     }),
   );
 }
 
-function detailOf(faults: readonly ValidationError[]): string {
-  return `The query cannot be used: ${faults.map(sentenceOf).join('; ')}.`;
+/** Thrown of parameters that cannot be used. */
+export function invalidQuery(errors: readonly ProblemError[]): InvalidRequest {
+  return new InvalidRequest('invalid_query', `The query cannot be used: ${errors.map(({ detail }) => detail).join('; ')}.`, errors);
 }
 
 function problemErrorOf(fault: ValidationError): ProblemError {

@@ -2,9 +2,9 @@ import { Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, TakesKeys } from '#access';
 import { CheckedBody, CheckedQuery } from '#platform';
-import { ApiProblem, ReadAnswers } from '../openapi/read-answers.js';
+import { ApiProblem, BodyAnswers, ReadAnswers } from '../openapi/read-answers.js';
 import { ChangedDestination, DestinationShape, DestinationsList, DestinationsQuery, PauseOrder } from './destination-shapes.js';
-import { KnownDestinations, type ReadingCaller, wantedBy } from './known-destinations.js';
+import { KnownDestinations, managedByFile, noSuchDestination, type ReadingCaller, tenantNeeded, wantedBy } from './known-destinations.js';
 
 const NAME = { name: 'name', example: 'customer-api', description: 'Its name, or its id with the slash as %2F' };
 
@@ -27,7 +27,7 @@ export class DestinationsController {
   @ApiOperation({ summary: 'One destination' })
   @ApiParam(NAME)
   @ApiOkResponse({ type: DestinationShape })
-  @ApiProblem(404, 'No destination has this name')
+  @ApiProblem(noSuchDestination(), 'No destination has this name')
   one(
     @Caller() caller: ReadingCaller,
     @Param('name') name: string,
@@ -39,8 +39,8 @@ export class DestinationsController {
   @Put(':name')
   @ApiOperation({ summary: 'Destinations come from the files of the configuration and are changed there' })
   @ApiParam(NAME)
-  @ApiProblem(404, 'No destination has this name')
-  @ApiProblem(409, 'managed_by_file: it comes from a file and is read-only here')
+  @ApiProblem(noSuchDestination(), 'No destination has this name')
+  @ApiProblem(managedByFile(), 'It comes from a file and is read-only here')
   replace(@Caller() caller: ReadingCaller, @Param('name') name: string, @CheckedQuery() { tenant }: DestinationsQuery): Promise<never> {
     return this.known.replace(caller, wantedBy(name, tenant));
   }
@@ -51,7 +51,8 @@ export class DestinationsController {
   @ApiParam(NAME)
   @ApiBody({ type: PauseOrder })
   @ApiOkResponse({ type: ChangedDestination })
-  @ApiProblem(404, 'No destination has this name')
+  @BodyAnswers(['reason', 'must be a text of 1 to 200 characters on one line'], tenantNeeded())
+  @ApiProblem(noSuchDestination(), 'No destination has this name')
   pause(
     @Caller() caller: ReadingCaller,
     @Param('name') name: string,
@@ -67,7 +68,8 @@ export class DestinationsController {
   @ApiParam(NAME)
   @ApiBody({ type: PauseOrder })
   @ApiOkResponse({ type: ChangedDestination })
-  @ApiProblem(404, 'No destination has this name')
+  @BodyAnswers(['reason', 'must be a text of 1 to 200 characters on one line'], tenantNeeded())
+  @ApiProblem(noSuchDestination(), 'No destination has this name')
   resume(
     @Caller() caller: ReadingCaller,
     @Param('name') name: string,

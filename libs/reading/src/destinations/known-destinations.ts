@@ -16,6 +16,20 @@ export interface WantedDestination {
   readonly name: string;
 }
 
+export const noSuchDestination = (): NotFound =>
+  new NotFound('destination_not_found', 'No destination has this name; GET /v1/destinations lists them.');
+export const managedByFile = (): Conflict =>
+  new Conflict(
+    'managed_by_file',
+    'This destination comes from a file of the configuration and is read-only here. Change the file; a running gateway takes it up by itself, and leadgate config apply does so at once.',
+  );
+export const tenantNeeded = (): InvalidRequest =>
+  new InvalidRequest(
+    'tenant_needed',
+    'Several tenants have a destination of this name: ask for /v1/destinations/{tenant}/{name}, or add ?tenant=<id>.',
+    [{ pointer: '/tenant', code: 'required', detail: 'which tenant’s destination' }],
+  );
+
 /** What callers of the API may see of destinations and do to them: a tenant's key sees its own, somebody else's are not there. */
 @Injectable()
 export class KnownDestinations {
@@ -36,10 +50,7 @@ export class KnownDestinations {
   /** @throws NotFound, Conflict: what comes from a file is changed there */
   async replace(caller: ReadingCaller, wanted: WantedDestination): Promise<never> {
     await this.findOne(caller, wanted);
-    throw new Conflict(
-      'managed_by_file',
-      'This destination comes from a file of the configuration and is read-only here. Change the file; a running gateway takes it up by itself, and leadgate config apply does so at once.',
-    );
+    throw managedByFile();
   }
 
   pause(caller: ReadingCaller, wanted: WantedDestination, order: PauseOrder): Promise<ChangedDestination> {
@@ -64,13 +75,8 @@ export class KnownDestinations {
 
   private async findOne(caller: ReadingCaller, { tenant, name }: WantedDestination): Promise<DestinationStanding> {
     const [found, another] = await this.find(caller, tenant, name);
-    if (found === undefined) throw new NotFound('destination_not_found', 'No destination has this name; GET /v1/destinations lists them.');
-    if (another !== undefined)
-      throw new InvalidRequest(
-        'tenant_needed',
-        'Several tenants have a destination of this name: ask for /v1/destinations/{tenant}/{name}, or add ?tenant=<id>.',
-        [{ pointer: '/tenant', code: 'required', detail: 'which tenant’s destination' }],
-      );
+    if (found === undefined) throw noSuchDestination();
+    if (another !== undefined) throw tenantNeeded();
     return found;
   }
 

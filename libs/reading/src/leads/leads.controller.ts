@@ -41,7 +41,7 @@ export class LeadsController {
   @ApiOperation({ summary: 'One lead in full, with every journey and delivery; an operator leaves an audit event' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: LeadShape })
-  @ApiProblem(404, 'No lead has this id')
+  @ApiProblem(noSuchLead())
   async one(@Caller() caller: CallerOf<'tenant' | 'operator'>, @Param('id') id: string, @Req() request: IncomingMessage): Promise<string> {
     const lookup = { leadId: leadIdOf(id), route: '/v1/leads/{id}', requestId: requestIdOf(request) };
     const lead = await this.reader.findLeadFor(caller, lookup);

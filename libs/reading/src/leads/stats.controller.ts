@@ -42,7 +42,7 @@ export class StatsController {
   @ApiOperation({ summary: 'The whole story of one lead: what came, what was decided, what was sent; an operator leaves an audit event' })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: LeadHistory })
-  @ApiProblem(404, 'No lead has this id')
+  @ApiProblem(noSuchLead())
   async history(
     @Caller() caller: CallerOf<'tenant' | 'operator'>,
     @Param('id') id: string,

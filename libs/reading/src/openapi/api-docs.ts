@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { VERSION } from '#platform';
 import { nullInTypes } from './null-in-types.js';
+import { shareExamples } from './share-examples.js';
 
 const DESCRIPTION = `Leadgate stores every lead before it judges it, then validates, maps and delivers it to the CRM, with an audit trail.
 
@@ -28,7 +29,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addTag('stats', 'What older clients read')
     .addTag('health', 'For operators and their tools; without a key')
     .build();
-  return nullInTypes(SwaggerModule.createDocument(app, outline, { operationIdFactory }));
+  return shareExamples(nullInTypes(SwaggerModule.createDocument(app, outline, { operationIdFactory })));
 }
 
 /** `LeadsController.one` is `leads_one`: short, and unique without numbers. */
