@@ -80,8 +80,13 @@ export class FaultWorld {
    * neither is so.
    */
   async deadAreGone(): Promise<void> {
-    const living = this.slots.filter(({ alive }) => alive).map(({ lifeName }) => lifeName);
-    await this.until('the sessions of the dead are over', ONLY_THEIR_SESSIONS, [living]);
+    const living = (): string[] => this.slots.filter(({ alive }) => alive).map(({ lifeName }) => lifeName);
+    await eventually(
+      'the sessions of the dead are over',
+      async () => ((await this.owner.query(ONLY_THEIR_SESSIONS, [living()])).rowCount ? true : undefined),
+      LIMIT_SECONDS,
+      async () => JSON.stringify([living(), await this.rows('select application_name, wait_event, state from pg_stat_activity')]),
+    );
   }
 
   /** Time that leases and rings need to count as lost, without waiting for it: everything in flight has its moment moved back. */

@@ -16,6 +16,7 @@ export class GatewaySlot {
   private past = '';
   private port = '0';
   private lives = 0;
+  private nameOfLife = '';
 
   /** @param name of its own among the gateways on one database */
   constructor(
@@ -25,7 +26,7 @@ export class GatewaySlot {
 
   /** What Postgres calls the sessions of this life: `leadgate-<purpose>/<lifeName>`. */
   get lifeName(): string {
-    return `${this.name}-life-${this.lives}`;
+    return this.nameOfLife;
   }
 
   get running(): GatewayProcess {
@@ -52,12 +53,15 @@ export class GatewaySlot {
       failpoints === undefined ? {} : { LEADGATE_FAILPOINTS: failpoints, LEADGATE_ALLOW_FAILPOINTS: 'yes' };
     this.lives += 1;
     const databaseUrl = new URL(this.options.databaseUrl);
-    databaseUrl.searchParams.set('application_name', this.lifeName);
+    const nameOfLife = `${this.name}-life-${this.lives}`;
+    databaseUrl.searchParams.set('application_name', nameOfLife);
     this.life = await startGateway({
       ...this.options,
       databaseUrl: databaseUrl.href,
       env: { ...this.options.env, PORT: this.port, ...armed, ...env },
     });
+    // Not before: who starts it a second time meanwhile, as whoever watches over it may, finds its port taken.
+    this.nameOfLife = nameOfLife;
     this.port = new URL(this.life.url).port;
     if (!unready) await this.ready();
   }
