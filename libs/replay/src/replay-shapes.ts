@@ -29,7 +29,7 @@ import {
   SLUG,
   SLUG_PAIR,
 } from '#core';
-import { IsMoment, NamesNobody } from '#platform';
+import { IsMoment, NamesNobody, PageAnswer } from '#platform';
 import type { ReplayFilter } from './replay.js';
 
 const TENANT_HELP = { message: 'tenant must be the id of a tenant: small letters, digits and dashes' };
@@ -209,8 +209,6 @@ export class ReplayShape {
 }
 
 @ApiSchema({ name: 'ReplaysPage' })
-export class ReplaysPageShape {
+export class ReplaysPageShape extends PageAnswer {
   @ApiProperty({ type: [ReplayShape], description: 'Newest first' }) replays!: readonly ReplayShape[];
-  @ApiProperty({ type: String, nullable: true, description: 'For `cursor` of the next page; null on the last' }) next_cursor!:
-    string | null;
 }

@@ -13,7 +13,18 @@ import {
 } from '@nestjs/swagger';
 import { Caller, type CallerOf, TakesKeys } from '#access';
 import { REPLAY_KINDS, type TenantId } from '#core';
-import { CheckedBody, CheckedQuery, Conflict, InvalidRequest, NotFound, PageQuery, Pools, type Settings, SETTINGS } from '#platform';
+import {
+  CheckedBody,
+  CheckedQuery,
+  Conflict,
+  InvalidRequest,
+  NotFound,
+  pageOf,
+  PageQuery,
+  Pools,
+  type Settings,
+  SETTINGS,
+} from '#platform';
 import { ApiProblem, BodyAnswers, ReadAnswers } from '#reading';
 import { checkWish } from './check-wish.js';
 import { countCandidates } from './count-candidates.js';
@@ -78,8 +89,8 @@ export class ReplaysController {
     if (own !== null && tenant !== undefined && tenant !== own) return { replays: [], next_cursor: null };
     const wanted = own ?? ((tenant ?? null) as TenantId | null);
     const found = await listReplays(this.pools.work, { tenantId: wanted, before: cursor ?? null, limit: limit + 1 });
-    const replays = found.slice(0, limit).map(shapeOf);
-    return { replays, next_cursor: found.length > limit ? (replays.at(-1)?.id ?? null) : null };
+    const onePage = pageOf(found, limit);
+    return { replays: onePage.rows.map(shapeOf), next_cursor: onePage.next_cursor };
   }
 
   @Get(':id')

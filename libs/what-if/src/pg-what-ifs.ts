@@ -99,10 +99,11 @@ export class PgWhatIfs {
       `select lead_id as "leadId", kind, subject, before, after from what_if_differences
         where what_if_id = $1 and ($2::text is null or kind = $2) and ($3::uuid is null or (lead_id, kind, subject) > ($3, $4, $5))
         order by lead_id, kind, subject limit $6`,
-      [id, kind ?? null, after?.leadId ?? null, after?.kind ?? '', after?.subject ?? '', limit],
+      [id, kind ?? null, after?.leadId ?? null, after?.kind ?? '', after?.subject ?? '', limit + 1],
     );
-    const last = rows.length === limit ? rows.at(-1) : undefined;
-    return { differences: rows, next: last === undefined ? null : { leadId: last.leadId, kind: last.kind, subject: last.subject } };
+    const differences = rows.slice(0, limit);
+    const last = rows.length > limit ? differences.at(-1) : undefined;
+    return { differences, next: last === undefined ? null : { leadId: last.leadId, kind: last.kind, subject: last.subject } };
   }
 
   /** @returns undefined when this scope has no such run */

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { SLUG } from '#core';
-import { IsMoment, RecentQuery } from '#platform';
+import { IsMoment, PageAnswer, RecentQuery } from '#platform';
 import { BASELINES, type Baseline, DIFFERENCE_KINDS, type DifferenceKind, WHAT_IF_STATUSES, type WhatIfStatus } from './what-if.js';
 
 /** What is to be tried on which leads. */
@@ -131,9 +131,8 @@ export class WhatIfShape {
   promoted_at!: string | null;
 }
 
-export class WhatIfsPage {
+export class WhatIfsPage extends PageAnswer {
   @ApiProperty({ type: [WhatIfShape] }) what_ifs!: WhatIfShape[];
-  @ApiProperty({ type: 'string', nullable: true }) next_cursor!: string | null;
 }
 
 export class DifferenceShape {
@@ -144,9 +143,8 @@ export class DifferenceShape {
   @ApiProperty({ type: 'object', additionalProperties: true }) after!: object;
 }
 
-export class DifferencesShape {
+export class DifferencesShape extends PageAnswer {
   @ApiProperty({ type: [DifferenceShape] }) differences!: DifferenceShape[];
-  @ApiProperty({ type: 'string', nullable: true }) next_cursor!: string | null;
 }
 
 export class PromotedShape {

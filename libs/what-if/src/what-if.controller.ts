@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import type { TenantId } from '#core';
-import { CheckedBody, CheckedQuery, Conflict, InvalidRequest, NotFound, PageQuery } from '#platform';
+import { CheckedBody, CheckedQuery, Conflict, InvalidRequest, NotFound, pageOf, PageQuery } from '#platform';
 import { ApiProblem, BodyAnswers, ReadAnswers } from '#reading';
 import { PgWhatIfs } from './pg-what-ifs.js';
 import type { WhatIf } from './what-if.js';
@@ -64,9 +64,9 @@ export class WhatIfController {
   @ApiOperation({ summary: 'Runs, newest first' })
   @ApiOkResponse({ type: WhatIfsPage })
   async page(@Caller() caller: AnyCaller, @CheckedQuery() { tenant, cursor, limit }: PageQuery): Promise<WhatIfsPage> {
-    const filter = { ...(tenant === undefined ? {} : { tenant }), ...(cursor === undefined ? {} : { before: cursor }), limit };
-    const runs = await this.whatIfs.list(scopeOf(caller), filter);
-    return { what_ifs: runs.map(whatIfAnswer), next_cursor: runs.length === limit ? (runs.at(-1)?.id ?? null) : null };
+    const filter = { ...(tenant === undefined ? {} : { tenant }), ...(cursor === undefined ? {} : { before: cursor }), limit: limit + 1 };
+    const { rows, next_cursor } = pageOf(await this.whatIfs.list(scopeOf(caller), filter), limit);
+    return { what_ifs: rows.map(whatIfAnswer), next_cursor };
   }
 
   @Get(':id')

@@ -3,7 +3,7 @@ import type { Prisma, PrismaClient } from '@prisma/client';
 import { type CallerOf, tenantCondition, type TenantScope } from '#access';
 import { AuditTrail } from '#audit';
 import type { InboundRequestId, TenantId } from '#core';
-import { inTransaction, Pools, PRISMA } from '#platform';
+import { inTransaction, pageOf, Pools, PRISMA } from '#platform';
 import type { QuarantinedRequest, QuarantinedRequestInFull, QuarantinePage, QuarantineQuery } from './quarantine-shapes.js';
 
 /** The same words as the partial index inbound_requests_refused. */
@@ -52,8 +52,8 @@ export class PrismaQuarantine {
       take: limit + 1,
       select: LISTED,
     });
-    const requests = rows.slice(0, limit).map(listed);
-    return { requests, next_cursor: rows.length > limit ? (requests.at(-1)?.id ?? null) : null };
+    const page = pageOf(rows, limit);
+    return { requests: page.rows.map(listed), next_cursor: page.next_cursor };
   }
 
   /** By what the caller's key may see. */

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsOptional, IsString } from 'class-validator';
-import { PageQuery } from '#platform';
+import { PageAnswer, PageQuery } from '#platform';
 import { REFUSAL_VERDICTS, type RefusalVerdict } from '../body/refusal.js';
 
 const asTruth = ({ value }: { value: unknown }): unknown => (value === 'true' ? true : value === 'false' ? false : value);
@@ -40,10 +40,8 @@ export class QuarantinedRequest {
   @ApiProperty({ example: '/v1/quarantine/0192f0c1-7c1e-7a53-9d6b-9f0d0f6f0a11' }) href!: string;
 }
 
-export class QuarantinePage {
+export class QuarantinePage extends PageAnswer {
   @ApiProperty({ type: [QuarantinedRequest], description: 'Newest first' }) requests!: QuarantinedRequest[];
-  @ApiProperty({ type: String, nullable: true, description: 'For `cursor` of the next page; null on the last' }) next_cursor!:
-    string | null;
 }
 
 /** One request with everything that arrived. */

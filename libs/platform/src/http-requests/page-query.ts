@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsUUID, Matches, Max, Min } from 'class-validator';
 import { SLUG } from '#core';
@@ -37,4 +37,19 @@ export class PageQuery extends RecentQuery {
   @IsOptional()
   @IsUUID(undefined, { message: 'cursor must be the next_cursor of an earlier page' })
   cursor?: string;
+}
+
+/** What every answer that is one page of a list has. */
+export class PageAnswer {
+  @ApiProperty({ type: String, nullable: true, description: 'For `cursor` of the next page; null on the last' }) next_cursor!:
+    string | null;
+}
+
+/**
+ * @param rows one more than fit on a page was asked for: it tells whether there is another page
+ * @returns those of this page, and where the next one begins
+ */
+export function pageOf<Row extends { readonly id: string }>(rows: readonly Row[], limit: number): { rows: Row[] } & PageAnswer {
+  const onPage = rows.slice(0, limit);
+  return { rows: onPage, next_cursor: rows.length > limit ? (onPage.at(-1)?.id ?? null) : null };
 }

@@ -10,6 +10,7 @@ import {
   type OmittedField,
   type Reason,
 } from '#core';
+import { PageAnswer } from '#platform';
 import type { JsonText } from './json-text.js';
 import { WAITS_FOR, type WaitsFor } from './waits-for.js';
 
@@ -54,10 +55,8 @@ export class ListedLead extends RecentLead {
   @ApiProperty({ example: '/v1/leads/0192f0c1-7c1e-7a53-9d6b-9f0d0f6f0a11' }) href!: string;
 }
 
-export class LeadsPage {
+export class LeadsPage extends PageAnswer {
   @ApiProperty({ type: [ListedLead], description: 'Newest first' }) leads!: ListedLead[];
-  @ApiProperty({ type: String, nullable: true, description: 'For `cursor` of the next page; null on the last' }) next_cursor!:
-    string | null;
 }
 
 @ApiSchema({ name: 'Reason' })

@@ -3,7 +3,7 @@ import type { Prisma, PrismaClient } from '@prisma/client';
 import { type CallerOf, OPERATORS_TRAIL, scopeOf, tenantCondition, type TenantScope } from '#access';
 import { AuditTrail } from '#audit';
 import { type FailureClass, firstIdAt, type LeadStatus, REASON_CODES } from '#core';
-import { inTransaction, Pools, PRISMA, type RecentQuery, type TenantQuery } from '#platform';
+import { inTransaction, pageOf, Pools, PRISMA, type RecentQuery, type TenantQuery } from '#platform';
 import { listedLeadOf } from './lead-answers.js';
 import { type IdentityCondition, IdentitySearch } from './identity-search.js';
 import type { LeadCounts, LeadsPage, RecentLead } from './lead-shapes.js';
@@ -71,8 +71,9 @@ export class PrismaLeadLists {
       take: query.limit + 1,
       omit: { payload: true, normalizedPayload: true },
     });
-    const leads = rows.slice(0, query.limit).map((lead) => listedLeadOf({ ...lead, status: lead.status as LeadStatus }));
-    return { leads, next_cursor: rows.length > query.limit ? (leads.at(-1)?.id ?? null) : null };
+    const page = pageOf(rows, query.limit);
+    const leads = page.rows.map((lead) => listedLeadOf({ ...lead, status: lead.status as LeadStatus }));
+    return { leads, next_cursor: page.next_cursor };
   }
 
   private async recordSearch(keyId: string, fields: readonly string[], requestId: string): Promise<void> {

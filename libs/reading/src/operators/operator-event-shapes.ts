@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { type JsonObject, OPERATOR_EVENT_TYPES, type OperatorEventType } from '#core';
-import { PageQuery } from '#platform';
+import { PageAnswer, PageQuery } from '#platform';
 
 /** Filters of `GET /v1/operator-events`; all that are given must fit. */
 export class OperatorEventsQuery extends PageQuery {
@@ -35,8 +35,6 @@ export class OperatorEventShape {
   @ApiProperty({ type: String, nullable: true, description: 'Why the last call failed' }) last_error!: string | null;
 }
 
-export class OperatorEventsPage {
+export class OperatorEventsPage extends PageAnswer {
   @ApiProperty({ type: [OperatorEventShape], description: 'Newest first' }) events!: OperatorEventShape[];
-  @ApiProperty({ type: String, nullable: true, description: 'For `cursor` of the next page; null on the last' }) next_cursor!:
-    string | null;
 }

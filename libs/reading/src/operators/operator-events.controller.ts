@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { Caller, type CallerOf, scopeOf, TakesKeys } from '#access';
 import type { TenantId } from '#core';
 import { type ListedEvent, readOperatorEvents } from '#operator-events';
-import { CheckedQuery, Pools } from '#platform';
+import { CheckedQuery, pageOf, Pools } from '#platform';
 import { ReadAnswers } from '../openapi/read-answers.js';
 import { type OperatorEventShape, OperatorEventsPage, OperatorEventsQuery } from './operator-event-shapes.js';
 
@@ -25,8 +25,8 @@ export class OperatorEventsController {
     const tenantId = scope === 'every_tenant' ? wanted : scope.only;
     const { type, subject, cursor, limit } = query;
     const rows = await readOperatorEvents(this.pools.work, { tenantId, type, subject, cursor, limit: limit + 1 });
-    const events = rows.slice(0, limit).map(shapeOf);
-    return { events, next_cursor: rows.length > limit ? (events.at(-1)?.id ?? null) : null };
+    const page = pageOf(rows, limit);
+    return { events: page.rows.map(shapeOf), next_cursor: page.next_cursor };
   }
 }
 
