@@ -1,7 +1,6 @@
 import { eventually } from '../support/eventually.js';
 import { MetaWorld } from './support/meta-world.js';
 
-// For broken code, not for slow machines.
 let world: MetaWorld;
 beforeAll(async () => {
   world = await MetaWorld.create();

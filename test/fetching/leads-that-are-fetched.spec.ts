@@ -2,7 +2,6 @@ import type { GatewayProcess } from '../support/gateway-process.js';
 import { graphAnswers } from './support/fake-graph.js';
 import { type LeadView, MetaWorld, PAGE_TOKEN } from './support/meta-world.js';
 
-// For broken code, not for slow machines.
 let world: MetaWorld;
 let gateway: GatewayProcess;
 

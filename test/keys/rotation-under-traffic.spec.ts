@@ -53,18 +53,19 @@ describe('a rotation under traffic', () => {
     const after = await currentKey();
     expect(after).not.toBe(before);
 
-    await eventually('every lead is decided, and what is left of the old key rewritten', async () => {
+    await eventually('every lead is decided and checked, and what is left of the old key rewritten', async () => {
       const { rows } = await pool.query<{ open: number }>(
-        `select count(*)::int as open from leads where status = 'RECEIVED' or identity_key_id is distinct from $1`,
+        `select count(*)::int as open from leads where status = 'RECEIVED' or duplicate_check_skipped or identity_key_id is distinct from $1`,
         [after],
       );
       return rows[0]?.open === 0 ? true : undefined;
     });
-    const { rows } = await pool.query<{ leads: number; first: number; unchecked: number }>(
+    // A slow machine may miss the 250 ms that the index has to answer, and makes up for it; for want of a key nobody goes unchecked.
+    const { rows } = await pool.query<{ leads: number; first: number; keyless: number }>(
       `select count(*)::int as leads, count(*) filter (where duplicate_of is null)::int as first,
-              count(*) filter (where duplicate_check_skipped)::int as unchecked from leads`,
+              (select count(*)::int from journeys where stages::text like '%no key to compare%') as keyless from leads`,
     );
-    expect(rows).toEqual([{ leads: 2 * PEOPLE, first: PEOPLE, unchecked: 0 }]);
+    expect(rows).toEqual([{ leads: 2 * PEOPLE, first: PEOPLE, keyless: 0 }]);
     for (const { url } of gateways)
       expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ components: { keys: { status: 'up' } } });
   });

@@ -59,14 +59,10 @@ it('goes on where it was when its process is killed, and misses or counts no lea
   expect(before).toBeLessThanOrEqual(LEADS);
 
   await gateway();
-  const run = await eventually(
-    'the run is finished',
-    async () => {
-      const found = await world.whatIfs.find('every_tenant', id);
-      return found?.status === 'FINISHED' ? found : undefined;
-    },
-    90,
-  );
+  const run = await eventually('the run is finished', async () => {
+    const found = await world.whatIfs.find('every_tenant', id);
+    return found?.status === 'FINISHED' ? found : undefined;
+  });
   const duplicates = Math.floor((LEADS - 1) / 3);
   expect(run).toMatchObject({
     done: LEADS,

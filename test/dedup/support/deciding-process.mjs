@@ -38,9 +38,10 @@ class SilentDoorbell extends Doorbell {
 }
 
 const pool = (applicationName, limits) => createPgPool({ url: DATABASE_URL, applicationName, ...limits });
-const work = pool('leadgate-work', { max: 8, statementTimeoutMs: 10_000, acquireTimeoutMs: 10_000 });
-// 250 ms for a lock, as in a gateway; what a slow machine takes besides is not what these tests are about.
-const claims = pool('leadgate-claims', { max: 3, statementTimeoutMs: 10_000, acquireTimeoutMs: 10_000, lockTimeoutMs: 250 });
+const work = pool('leadgate-work', { max: 8, statementTimeoutMs: 20_000, acquireTimeoutMs: 20_000 });
+// Many processes claim the same at once, and each waits for the other's commit. A gateway gives that 250 ms and goes on unchecked; how long a
+// slow machine takes for it is not what these tests are about.
+const claims = pool('leadgate-claims', { max: 3, statementTimeoutMs: 20_000, acquireTimeoutMs: 20_000, lockTimeoutMs: 10_000 });
 const index = new PgClaimIndex(claims, { ringOf: () => ring }, logger, metrics);
 const pipeline = leadPipeline((factory) => (factory === dedupStage ? dedupStage(index) : factory()));
 const processLeads = new ProcessLeads(
