@@ -90,7 +90,11 @@ describe('a destination', () => {
     ['no rule at all', { success: [] }, 'success: must list at least one entry'],
     ['what only duplicates have', { success: [{ status: '201', ours_path: 'a' }] }, 'success[0].ours_path: is not known here'],
     ['a gap of a million years', { retry_multiples: [1, 1e12] }, 'retry_multiples: each entry must not be greater than 100000'],
-    ['a schedule without end', { retry_multiples: Array.from({ length: 101 }, () => 0) }, 'retry_multiples: must contain no more than 100 elements'],
+    [
+      'a schedule without end',
+      { retry_multiples: Array.from({ length: 101 }, () => 0) },
+      'retry_multiples: must contain no more than 100 elements',
+    ],
     ['another body', { body: 'yaml' }, 'body: must be one of: json, form, xml'],
     ['a root without XML', { xml_root: 'lead' }, 'xml_root: has no use without body: xml'],
     ['a root that is no name', { body: 'xml', xml_root: '1 lead' }, 'xml_root: must be the name of an element'],
