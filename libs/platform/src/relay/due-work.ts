@@ -52,20 +52,21 @@ const TAKE_LEADS = `
   update leads set rung_at = clock_timestamp(), ring_gen = ring_gen + 1 from due where leads.id = due.id
   returning leads.id, leads.tenant_id as "tenantId", leads.crash_count > 0 as alone`;
 
+/** What is due comes first in the order of the index, and what is rung behind it: one look tells whether any is due. */
+const firstIsDue = (bulk: boolean): string => `coalesce((
+             select rung_at is null or rung_at < (select clock_timestamp() - make_interval(secs => $1)) from leads
+              where leads.tenant_id = tenants.id and leads.bulk = ${bulk} and leads.status = 'RECEIVED'
+                and (claimed_until is null or claimed_until < clock_timestamp())
+              order by rung_at nulls first, leads.id limit 1), false)`;
+
 /**
  * How many leads of each tenant are rung and undecided, and whether more of them are due. A ring that counts as lost is not counted, else a flushed queue would block the relay for
  * good. The moment stands apart, and the rows in the order of the index: compared with the clock row by row, or found by a bitmap, all that waits
- * would be read to count what does not (measured: 270 ms for 100,000 leads). What is due comes first in that order, so that one look tells of it.
+ * would be read to count what does not (measured: 270 ms for 100,000 leads).
  */
 const RUNG_LEADS = `
   select tenants.id, rung.n as rung, tenants.closed_since is not null as closed,
-         tenants.closed_since is null and coalesce((
-           select bool_or(first.due) from (values (false), (true)) as kind (bulk)
-             cross join lateral (
-               select rung_at is null or rung_at < (select clock_timestamp() - make_interval(secs => $1)) as due from leads
-                where leads.tenant_id = tenants.id and leads.bulk = kind.bulk and leads.status = 'RECEIVED'
-                  and (claimed_until is null or claimed_until < clock_timestamp())
-                order by rung_at nulls first, leads.id limit 1) first), false) as waits
+         tenants.closed_since is null and (${firstIsDue(false)} or ${firstIsDue(true)}) as waits
     from tenants cross join lateral (
       select count(*)::int as n from (
         select 1 from (values (false), (true)) as kind (bulk)
