@@ -40,7 +40,7 @@ describe.each(['before', 'after'] as const)(
         [request, TENANTS, WAITING],
       );
       if (moment === 'after') await pool.query('analyze leads, tenants');
-    }, 120_000);
+    });
 
     afterAll(async () => {
       await pool.end();
