@@ -323,7 +323,7 @@ describe('a bad file never replaces a good one', () => {
     const store = process({ folder: join(folder, 'gone') });
     await store.start();
     expect(store.ready()).toBe(true);
-    expect(store.problems()).toEqual([expect.stringMatching(/gone cannot be read \(ENOENT\); LEADGATE_CONFIG names it$/)]);
+    expect(store.problems()).toEqual([expect.stringMatching(/gone cannot be read \(ENOENT: it is not there\); LEADGATE_CONFIG names it$/)]);
   });
 });
 
@@ -362,7 +362,7 @@ describe('references in each process', () => {
     await store.refresh();
     expect(token()).toBe('rotated');
     expect(store.problems().join('\n')).toContain(
-      '(it stays in use as it was read before): destinations[0].authentication.token: the file token cannot be read (ENOENT)',
+      '(it stays in use as it was read before): destinations[0].authentication.token: the file token cannot be read (ENOENT: it is not there)',
     );
     expect(await versions()).toHaveLength(1);
   });

@@ -78,7 +78,7 @@ describe('leadgate config check', () => {
     expect((await run('config', 'check', 'acme.json')).code).toBe(0);
     expect(await run('config', 'check', 'gone')).toMatchObject({
       code: 1,
-      complained: `${join(folder, 'gone')} cannot be read (ENOENT).\n`,
+      complained: `${join(folder, 'gone')} cannot be read (ENOENT: it is not there).\n`,
     });
     expect((await run('config', 'check')).complained).toContain('holds no configuration');
   });
@@ -141,7 +141,7 @@ describe('leadgate config apply, list, activate', () => {
     Object.assign((file.destinations as JsonObject[])[0]!, { authentication: { kind: 'bearer', token: 'file:token' } });
     write('draft/acme.json', file);
     const refusal =
-      'destinations[0].authentication.token: the file token cannot be read (ENOENT); its path starts from the configuration folder';
+      'destinations[0].authentication.token: the file token cannot be read (ENOENT: it is not there); its path starts from the configuration folder';
     for (const verb of ['draft', 'apply']) {
       expect(await run('config', verb, 'draft/acme.json')).toMatchObject({ code: 1, said: expect.stringContaining(refusal) as string });
     }
@@ -151,7 +151,9 @@ describe('leadgate config apply, list, activate', () => {
   });
 
   it('say which file cannot be read', async () => {
-    expect((await run('config', 'draft', 'gone.json')).said).toBe('Nothing was changed. gone.json:\n  - cannot be read (ENOENT)\n');
+    expect((await run('config', 'draft', 'gone.json')).said).toBe(
+      'Nothing was changed. gone.json:\n  - cannot be read (ENOENT: it is not there)\n',
+    );
   });
 
   it('refuse what cannot be used, change nothing and end with 1', async () => {
@@ -189,6 +191,22 @@ describe('without a database', () => {
     expect(code).toBe(1);
     expect(complained).toMatch(/^Postgres does not answer: connect ECONNREFUSED 127\.0\.0\.1:1\. Look at DATABASE_URL/);
     expect(complained).not.toContain('secret');
+  });
+
+  it('says that Postgres is there and does not let us in', async () => {
+    const nowhere = Object.assign(new URL(database.url), { pathname: '/gone' }).href;
+    expect((await leadgate(['config', 'list'], { DATABASE_URL: nowhere })).complained).toMatch(
+      /^Postgres answers, but does not let us in: database "gone" does not exist\. Correct/,
+    );
+  });
+
+  it('says that a connection may only read, without a stack', async () => {
+    expect(await leadgate(['sweep'], { DATABASE_URL: database.readonlyUrl })).toMatchObject({
+      code: 1,
+      complained: expect.stringMatching(
+        /^(Nothing was changed: this connection may only read|The role of DATABASE_URL may not do this).*\n$/,
+      ) as string,
+    });
   });
 
   it('says how to make the tables', async () => {

@@ -252,8 +252,8 @@ describe('the same at the command line', () => {
   });
 
   it.each([
-    { words: ['leads', 'show', 'x'], code: 2, says: 'LEAD is the id of a lead' },
-    { words: ['requests', 'show', 'x'], code: 2, says: 'REQUEST is the id of a request' },
+    { words: ['leads', 'show', 'x'], code: 2, says: 'LEAD must be the id of a lead' },
+    { words: ['requests', 'show', 'x'], code: 2, says: 'REQUEST must be the id of a request' },
     { words: ['leads', 'show', uuidv7()], code: 1, says: 'leadgate requests show' },
     { words: ['requests', 'show', uuidv7()], code: 1, says: 'LEADGATE_QUARANTINE_DAYS' },
   ])('says what is wrong with $words.0 $words.1', async ({ words, code, says }) => {

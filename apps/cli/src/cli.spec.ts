@@ -66,7 +66,10 @@ describe('leadgate', () => {
   it.each([
     { words: ['people', 'greet'], complained: '`leadgate people greet` needs NAME: whom.' },
     { words: ['people', 'greet', 'Ann', 'hi', 'there'], complained: '`leadgate people greet` does not know what to do with "there".' },
-    { words: ['people', 'greet', 'Ann', '--lout'], complained: '`leadgate people greet` has no option --lout.' },
+    {
+      words: ['people', 'greet', 'Ann', '--lout'],
+      complained: '`leadgate people greet` has no option --lout; `leadgate people greet --help` lists those it has.',
+    },
     { words: ['people', 'greet', 'Ann', '--from'], complained: '--from needs its CITY.' },
     { words: ['people', 'greet', 'Ann', '--from', '--loud'], complained: '--from needs its CITY.' },
     { words: ['people', 'greet', 'Ann', '--loud=yes'], complained: '--loud takes no value.' },
@@ -81,6 +84,12 @@ describe('leadgate', () => {
     { words: ['help', 'zzz'], complained: 'There is no command "zzz". `leadgate --help` lists them.' },
   ])('exit code 2 and one sentence: $complained', async ({ words, complained }) => {
     expect(await run(...words)).toEqual({ code: 2, said: '', complained: `${complained}\n` });
+  });
+
+  it('says it as JSON too where JSON was asked for', async () => {
+    const { code, said } = await run('people', 'greet', 'Ann', '--lout', '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(said)).toEqual({ error: expect.stringContaining('has no option --lout') as string });
   });
 
   it('a command that cannot do its work ends with 1 and its sentence', async () => {

@@ -22,6 +22,7 @@ export async function runCli(words: readonly string[], commands: readonly Comman
     return report.exitCode;
   } catch (error) {
     if (error instanceof UsageProblem) {
+      if (wantsJson) world.write(`${JSON.stringify({ error: error.message }, null, 2)}\n`);
       world.complain(`${error.message}\n`);
       return 2;
     }

@@ -79,7 +79,8 @@ function readOptions(command: Command, words: readonly string[]): { positionals:
 }
 
 function readOption(command: string, written: string, option: CommandOption | undefined, value: string | undefined): string {
-  if (option === undefined) throw new UsageProblem(`\`leadgate ${command}\` has no option ${written}.`);
+  if (option === undefined)
+    throw new UsageProblem(`\`leadgate ${command}\` has no option ${written}; \`leadgate ${command} --help\` lists those it has.`);
   if (option.value === undefined) {
     if (value !== undefined) throw new UsageProblem(`${written} takes no value.`);
     return '';

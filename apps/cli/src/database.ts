@@ -1,4 +1,13 @@
-import { armFailpoints, createPgPool, readSettings, runningPostgresUrls, sqlStateOf, type Pool, type Settings } from '#platform';
+import {
+  armFailpoints,
+  createPgPool,
+  isDatabaseUnavailable,
+  readSettings,
+  runningPostgresUrls,
+  sqlStateOf,
+  type Pool,
+  type Settings,
+} from '#platform';
 import { CommandProblem, type World } from './command.js';
 
 export interface DatabaseOptions {
@@ -33,7 +42,7 @@ export async function withDatabase<Result>(
   const pool = createPgPool({ url, applicationName: 'leadgate-cli', max: 2, acquireTimeoutMs: CONNECT_LIMIT_MS, statementTimeoutMs });
   try {
     await pool.query('SELECT 1').catch((error: Error) => {
-      throw new CommandProblem(`Postgres does not answer: ${error.message}. Look at DATABASE_URL, and whether the server runs.`);
+      throw new CommandProblem(whyNotConnected(error), { cause: error });
     });
     return await work(pool);
   } catch (error) {
@@ -43,13 +52,38 @@ export async function withDatabase<Result>(
   }
 }
 
+/** What Postgres itself says is a matter of the connection string; whoever says nothing is not there. */
+function whyNotConnected(error: Error): string {
+  return sqlStateOf(error) === undefined
+    ? `Postgres does not answer: ${error.message}. Look at DATABASE_URL, and whether the server runs.`
+    : `Postgres answers, but does not let us in: ${error.message}. Correct user, password or name of the database in DATABASE_URL.`;
+}
+
 function inWords(error: unknown): CommandProblem | undefined {
   switch (sqlStateOf(error)) {
     case '42P01':
       return new CommandProblem('The tables are not there yet. Make them with: npm run db:migrate', { cause: error });
     case '42501':
       return new CommandProblem(`The role of DATABASE_URL may not do this: ${(error as Error).message}`, { cause: error });
+    case '25006':
+      return new CommandProblem(
+        'Nothing was changed: this connection may only read. It is a standby, or the role leadgate_readonly, and also what is looked at leaves an ' +
+          "audit event. Run it with the gateway's own DATABASE_URL.",
+        { cause: error },
+      );
+    case '57014':
+      return new CommandProblem(
+        'Postgres took too long and was told to stop; nothing was changed by the last step. Run it again when it is less busy.',
+        {
+          cause: error,
+        },
+      );
     default:
-      return undefined;
+      return isDatabaseUnavailable(error) && !(error instanceof CommandProblem)
+        ? new CommandProblem(
+            `Postgres went away meanwhile: ${(error as Error).message}. What was committed stays; run it again once \`leadgate doctor\` finds nothing bad.`,
+            { cause: error },
+          )
+        : undefined;
   }
 }

@@ -1,13 +1,24 @@
 import { SKIP_CAUSES, type SkipCause } from '#core';
 import type { Pool } from '#platform';
 import { etaSecondsOf, findReplay, type Replay, replayAsJson, type ReplayId } from '#replay';
-import { CommandProblem, type Report, UsageProblem, type World } from './command.js';
+import { type Call, CommandProblem, type Report, UsageProblem, type World } from './command.js';
 import { table } from './table.js';
 
 const LOOK_EVERY_MS = 500;
 /** Without any progress for so long, nobody works on it. */
 const IDLE_MS = 10_000;
 const WIDTH = 30;
+
+/** @throws UsageProblem: whatever takes leads up again says why */
+export function reasonOf(call: Call): string {
+  const reason = call.value('reason');
+  if (reason === undefined) {
+    throw new UsageProblem(
+      'Say why, for the audit trail: --reason TEXT, 3 to 200 characters without e-mail addresses and phone numbers: it stays when a lead is erased.',
+    );
+  }
+  return reason;
+}
 
 export function replayIdOf(text: string): ReplayId {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))

@@ -10,6 +10,7 @@ export * from './config/env-example.js';
 export * from './config/load-config-files.js';
 export * from './config/nearest-name.js';
 export { ReadFiles } from './config/read-files.js';
+export { readFailure } from './config/references.js';
 export * from './config/setting-warnings.js';
 export * from './config/settings.js';
 export { armFailpoints, failpoint } from './failpoints/failpoint.js';

@@ -1,4 +1,4 @@
-import { configFolderOf, listConfigFiles, loadConfigFile, problemsBetween, type LoadedFile } from '#platform';
+import { configFolderOf, listConfigFiles, loadConfigFile, problemsBetween, readFailure, type LoadedFile } from '#platform';
 import { CommandProblem, type Command } from '../command.js';
 import { settingsOf } from '../database.js';
 import { configJudges, pathFrom } from '../tenant-files.js';
@@ -36,7 +36,7 @@ function load(path: string): string[] {
   try {
     files = listConfigFiles(path);
   } catch (error) {
-    throw new CommandProblem(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`, { cause: error });
+    throw new CommandProblem(`${path} cannot be read (${readFailure(error)}).`, { cause: error });
   }
   if (files.length === 0) throw new CommandProblem(`${path} holds no configuration: no file ends in .yaml, .yml or .json.`);
   return files;

@@ -21,7 +21,7 @@ function inWords(standing: DestinationStanding): string {
     ['state', stateWords(standing)],
     ['since', moment(standing.since)],
     ['paused by', standing.pausedBy ?? ''],
-    ['failures in a row', standing.failures === 0 ? '' : `${standing.failures} calls`],
+    ['failures in a row', standing.failures === 0 ? '' : `${standing.failures} ${standing.failures === 1 ? 'call' : 'calls'}`],
     ['slowed down to', standing.callsPerSecond === null ? '' : `${standing.callsPerSecond.toFixed(1)} calls a second`],
     ['waiting', `${standing.waiting}`],
     ['the oldest since', moment(standing.oldestWaitingSince)],

@@ -2,6 +2,7 @@ import type { LeadId, TenantId } from '#core';
 import { eraseLead, ERASURE_REASONS, type ErasedLead, type ErasureReason } from '#erasure';
 import { type Command, CommandProblem, UsageProblem } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
+import { uuidOf } from '../uuid-of.js';
 
 export const erase: Command = {
   name: 'erase',
@@ -15,7 +16,7 @@ export const erase: Command = {
     reason: { value: 'CODE', summary: `one of ${ERASURE_REASONS.join(', ')}` },
   },
   async run(call) {
-    const leadId = leadIdIn(call.argument('LEAD'));
+    const leadId = uuidOf<LeadId>(call.argument('LEAD'), 'LEAD', 'a lead');
     const tenantId = call.value('tenant');
     if (tenantId === undefined) throw new UsageProblem('Say whose lead it is: --tenant TENANT.');
     const reason = reasonIn(call.value('reason'));
@@ -26,11 +27,6 @@ export const erase: Command = {
     return { exitCode: 0, text: inWords(erased), json: { ok: true, ...erased } };
   },
 };
-
-function leadIdIn(text: string): LeadId {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase() as LeadId;
-  throw new UsageProblem('LEAD must be the id of a lead, e.g. 0192f3c1-6d1a-7cc0-8a52-1f2e3d4c5b6a.');
-}
 
 function reasonIn(text: string | undefined): ErasureReason {
   const reason = ERASURE_REASONS.find((one) => one === text);

@@ -2,6 +2,8 @@ import { type DestinationId, LEAD_REPLAY_KINDS, type LeadId, type LeadReplayKind
 import { checkRequest, replayLead } from '#replay';
 import { type Command, CommandProblem, UsageProblem } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
+import { reasonOf } from '../replays.js';
+import { uuidOf } from '../uuid-of.js';
 
 export const replayLeadCommand: Command = {
   name: 'replay lead',
@@ -15,10 +17,10 @@ export const replayLeadCommand: Command = {
     destination: { value: 'ID', summary: 'only the delivery to this destination: <tenant>/<name>' },
   },
   async run(call) {
-    const [leadId, kind] = [leadIdOf(call.argument('LEAD')), kindOf(call.argument('KIND'))];
+    const [leadId, kind] = [uuidOf<LeadId>(call.argument('LEAD'), 'LEAD', 'a lead'), kindOf(call.argument('KIND'))];
     const destination = call.value('destination');
     const filter = { status: ['PERMANENTLY_FAILED'], ...(destination === undefined ? {} : { destination }) };
-    const checked = checkRequest({ kind, filter, reason: call.value('reason') ?? '' });
+    const checked = checkRequest({ kind, filter, reason: reasonOf(call) });
     if ('problems' in checked) throw new UsageProblem(checked.problems.join('\n'));
     const destinationId = (destination ?? null) as DestinationId | null;
     const request = { kind, leadId, reason: checked.request.reason, destinationId };
@@ -28,15 +30,10 @@ export const replayLeadCommand: Command = {
     if (outcome.kind === 'skipped') {
       return { exitCode: 1, text: SKIP_CAUSES[outcome.cause], json: { ok: false, lead_id: leadId, status, cause: outcome.cause } };
     }
-    const text = `${leadId} is ${status}. A running gateway takes it from here; its way: GET /v1/leads/${leadId}`;
+    const text = `${leadId} is ${status}. A running gateway takes it from here; its way: leadgate leads show ${leadId}`;
     return { exitCode: 0, text, json: { ok: true, lead_id: leadId, kind, status, delivery_ids: deliveryIds } };
   },
 };
-
-function leadIdOf(text: string): LeadId {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) throw new UsageProblem(`"${text}" is no id of a lead.`);
-  return text.toLowerCase() as LeadId;
-}
 
 function kindOf(text: string): LeadReplayKind {
   const kind = LEAD_REPLAY_KINDS.find((one) => one === text);

@@ -5,7 +5,7 @@ import { checkRequest, countCandidates, replayAsJson, type ReplayWish, startRepl
 import { type Call, type Command, CommandProblem, type Report, UsageProblem } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
 import { momentOf } from '../period.js';
-import { follow, inWords, reportOf } from '../replays.js';
+import { follow, inWords, reasonOf, reportOf } from '../replays.js';
 import { table } from '../table.js';
 
 /** Options with the member of the filter they fill. */
@@ -82,7 +82,8 @@ function requestOf(call: Call, now: number): { wish: ReplayWish; rate: number | 
   const checked = checkRequest({
     kind: call.argument('KIND'),
     filter,
-    reason: call.value('reason') ?? '',
+    // Of what is only counted nothing is recorded.
+    reason: call.value('dry-run') === undefined ? reasonOf(call) : (call.value('reason') ?? 'dry run'),
     ...(rate === undefined ? {} : { rate_per_second: Number(rate) }),
   });
   if ('problems' in checked) throw new UsageProblem(checked.problems.join('\n'));

@@ -3,7 +3,8 @@ import { showRequest, type SupportRequest } from '#reading';
 import { type Command, CommandProblem } from '../command.js';
 import { settingsOf, withDatabase } from '../database.js';
 import { columns } from '../help.js';
-import { bodyHeading, bodyText, harmless, uuidOf } from './arrived-body.js';
+import { uuidOf } from '../uuid-of.js';
+import { bodyHeading, bodyText, harmless } from './arrived-body.js';
 
 export const requestsShow: Command = {
   name: 'requests show',

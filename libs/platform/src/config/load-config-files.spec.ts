@@ -131,7 +131,7 @@ describe('a mapping file', () => {
 
   it('that is missing is one problem', () => {
     expect(load(write('acme.json', aTenantFileWithMappingFile('gone.json'))).problems).toEqual([
-      'mappings[0].attributes.file: the file gone.json cannot be read (ENOENT); its path starts from the folder of that configuration file',
+      'mappings[0].attributes.file: the file gone.json cannot be read (ENOENT: it is not there); its path starts from the folder of that configuration file',
     ]);
   });
 

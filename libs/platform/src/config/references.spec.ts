@@ -40,7 +40,7 @@ describe('resolveReferences', () => {
     expect(problems).toEqual([
       'a.b[0]: the variable ONE is not set. Set it, or write what holds without it: env:ONE|default',
       'a.b[1]: env: must be followed by the name of a variable, as in env:NAME or env:NAME|default',
-      'a.b[2]: the file gone cannot be read (ENOENT); its path starts from the configuration folder',
+      'a.b[2]: the file gone cannot be read (ENOENT: it is not there); its path starts from the configuration folder',
       'a.b[3]: the first line of the file empty.txt is empty; put the value there',
       'a.b[4]: file: must be followed by a path, as in file:/run/secrets/token',
     ]);

@@ -86,8 +86,15 @@ function fromFile(path: string, { readFile, startsFrom = 'the configuration fold
   }
 }
 
-/** Why a file cannot be read, in a few words: the system's code where there is one. */
+/** Why a file cannot be read, in a few words: the system's code where there is one, with what it means. */
 export function readFailure(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return String(code ?? message);
+  const meaning = typeof code === 'string' ? MEANINGS.get(code) : undefined;
+  return `${String(code ?? message)}${meaning === undefined ? '' : `: ${meaning}`}`;
 }
+
+const MEANINGS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'it is not there'],
+  ['EACCES', 'this user may not read it'],
+  ['EISDIR', 'it is a folder'],
+]);
