@@ -68,6 +68,19 @@ describe('a destination', () => {
     expect(await world.delivery(id)).toMatchObject({ status: 'DELIVERED', attempt_no: 1, last_error: null });
   });
 
+  it('that left a backlog behind costs one write for each job, however often it is due', async () => {
+    const deliveries = await Promise.all(Array.from({ length: 25 }, () => world.aDelivery()));
+    const ids = deliveries.map(({ id }) => id);
+    world.config.use([]);
+    await worker.deliver.run(ids);
+    const { rows } = await world.sql.query<object>(
+      `select count(*)::int as parked, count(distinct xmin::text)::int as writes from deliveries
+        where id = any($1::uuid[]) and rung_at is null and next_attempt_at > clock_timestamp() and attempt_no = 0`,
+      [ids],
+    );
+    expect(rows).toEqual([{ parked: 25, writes: 1 }]);
+  });
+
   it.each([
     { description: 'an unknown kind', given: { kind: 'carrier-pigeon' }, says: 'known: http' },
     { description: 'an address that is none', given: { url: 'crm.example.com' }, says: 'url: must be an absolute address' },

@@ -5,7 +5,7 @@ import type { CallBudgets } from './call-budgets.port.js';
 import type { ConfiguredDestinations } from './configured-destinations.js';
 import { tenantOf } from './configured-destinations.js';
 import type { CallLimits } from './decide-share.js';
-import { DueDeliveries } from './due-deliveries.port.js';
+import { DueDeliveries, type WaitingDelivery } from './due-deliveries.port.js';
 import type { LaneParts, TurnEnd } from './lane.js';
 import { Lanes } from './lanes.js';
 import type { MakeAttempt } from './make-attempt.js';
@@ -92,11 +92,34 @@ export class DeliverLeads {
     await failpoint('deliver_before_claim');
     const looked = await Promise.all(ids.map((id) => this.due.look(id)));
     const waiting = looked.filter((delivery) => delivery !== null);
-    const turns = waiting.filter(({ due }) => due).map(({ id, destinationId }) => this.lanes.of(destinationId).enter(id));
+    const callable = await this.parkOthers(waiting.filter(({ due }) => due));
+    const turns = callable.map(({ id, destinationId }) => this.lanes.of(destinationId).enter(id));
     // A turn may fail while the statement below is still under way.
     for (const turn of turns) turn.catch(() => {});
     await this.due.unring(waiting.filter(({ due }) => !due).map(({ id }) => id));
     return turns;
+  }
+
+  /**
+   * Those of destinations that cannot be used are parked together, without a turn: a destination that was removed may have left a long backlog,
+   * which is due again and again.
+   * @returns the others
+   */
+  private async parkOthers(due: readonly WaitingDelivery[]): Promise<readonly WaitingDelivery[]> {
+    const parked = new Map<string, DeliveryId[]>();
+    const callable = due.filter(({ id, tenantId, destinationId }) => {
+      const found = this.destinations.find(tenantId, destinationId);
+      if (!('problem' in found)) return true;
+      parked.set(found.problem, [...(parked.get(found.problem) ?? []), id]);
+      return false;
+    });
+    await Promise.all([...parked].map(([problem, ids]) => this.park(ids, problem)));
+    return callable;
+  }
+
+  private async park(ids: readonly DeliveryId[], problem: string): Promise<void> {
+    this.log.parked(problem);
+    await this.due.park(ids, this.destinations.retryBaseSeconds, problem);
   }
 
   private async watch(turns: readonly Promise<void>[]): Promise<void> {
@@ -128,8 +151,7 @@ export class DeliverLeads {
       const callsPerSecond = (): number => this.lanes.of(destinationId).callsPerSecond();
       return this.makeAttempt.run(id, { reachable, callEnded, callsPerSecond });
     }
-    this.log.parked(reachable.problem);
-    await this.due.park([id], this.destinations.retryBaseSeconds, reachable.problem);
+    await this.park([id], reachable.problem);
     return 'over';
   }
 }
