@@ -1,5 +1,5 @@
 import { assertNever, type DestinationId, type TenantId } from '#core';
-import { decideQueueShare, type QueueLimits } from './decide-queue-share.js';
+import { decideQueueShare, type QueueLimits } from './queue-share.js';
 import { DELIVERIES_PER_JOB, LEADS_PER_JOB } from './ringer.js';
 
 /**

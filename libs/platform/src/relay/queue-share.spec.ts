@@ -1,4 +1,4 @@
-import { decideQueueShare } from './decide-queue-share.js';
+import { decideQueueShare } from './queue-share.js';
 
 const LIMITS = { total: 2000, most: 500, least: 20 };
 const times = (count: number, standing: number): number[] => Array.from({ length: count }, () => standing);
