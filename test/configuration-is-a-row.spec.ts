@@ -9,6 +9,7 @@ import { activateVersion, applyFile, type ConfigCheck, ConfigStore, createLogger
 import { aTenantFile, aTenantFileWithMappingFile } from '../libs/platform/src/config/testing/a-tenant-file.js';
 import { eventually } from './support/eventually.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+import { tookAtMost } from './support/took-at-most.js';
 
 const silent = createLogger('silent', false);
 let database: TestDatabase;
@@ -209,8 +210,12 @@ describe('the active version is the row', () => {
     await one.start();
     await two.start();
     const before = two.tenant(acme);
-    write('acme.json', named('Second'));
-    await eventually('the other process follows', async () => (nameIn(two) === 'Second' ? true : undefined), 5);
+    let tries = 0;
+    await tookAtMost(5000, async () => {
+      const name = `Second ${(tries += 1)}`;
+      write('acme.json', named(name));
+      await eventually('the other process follows', async () => (nameIn(two) === name ? true : undefined));
+    });
     expect(two.version(before?.id as ConfigVersionId)).toBe(before);
   });
 
@@ -393,7 +398,7 @@ describe('without Postgres at the start', () => {
       expect(store.problems()).toEqual([expect.stringMatching(/cannot be read from or written to Postgres/)]);
 
       await listen(gatePort);
-      await eventually('the configuration is loaded', async () => (store.ready() ? true : undefined), 10);
+      await eventually('the configuration is loaded', async () => (store.ready() ? true : undefined));
       expect(nameIn(store)).toBe('Acme');
       await store.stop();
     } finally {

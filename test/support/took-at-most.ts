@@ -1,4 +1,4 @@
-const TRIES = 10;
+export const MOST_TRIES = 10;
 
 /**
  * Does it until it once takes no longer than that: a machine that is busy stands still now and then, and what is broken takes as long every time.
@@ -6,7 +6,7 @@ const TRIES = 10;
  */
 export async function tookAtMost<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
   const took: number[] = [];
-  while (took.length < TRIES) {
+  while (took.length < MOST_TRIES) {
     const began = performance.now();
     const result = await work();
     const passed = performance.now() - began;
