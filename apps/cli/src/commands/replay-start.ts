@@ -1,4 +1,4 @@
-import { REPLAY_KINDS, type TenantId } from '#core';
+import { type FailureClass, REPLAY_KINDS, type TenantId } from '#core';
 import { momentNow } from '#ledger';
 import type { Pool } from '#platform';
 import { checkRequest, countCandidates, replayAsJson, type ReplayWish, startReplay, tenantExists } from '#replay';
@@ -91,6 +91,9 @@ function requestOf(call: Call, now: number): { wish: ReplayWish; rate: number | 
   return { wish: { tenantId: tenant as TenantId, kind, filter: { ...checked.request.filter }, reason }, rate: perSecond ?? null };
 }
 
+const MISSING_FIELD: FailureClass = 'missing_field';
+const NEVER_MAPPED = `Of those with ${MISSING_FIELD}, what was never mapped has nothing to redeliver and is passed over: mend the mapping or the rules, then reprocess them.`;
+
 async function count(pool: Pool, wish: ReplayWish): Promise<Report> {
   const { total, groups } = await countCandidates(pool, wish);
   const rows = groups.map(({ status, because, count: n }) => [status, because ?? '', `${n}`]);
@@ -98,6 +101,7 @@ async function count(pool: Pool, wish: ReplayWish): Promise<Report> {
   const text = [
     `${wish.kind} would take up ${total} ${total === 1 ? what.slice(0, -1) : what}. Nothing was done.`,
     ...(rows.length === 0 ? [] : [table([['status', 'because', what], ...rows])]),
+    ...(wish.kind === 'redeliver' && groups.some(({ because }) => because === MISSING_FIELD) ? [NEVER_MAPPED] : []),
   ];
   return { exitCode: 0, text: text.join('\n'), json: { ok: true, dry_run: true, kind: wish.kind, total, groups } };
 }
