@@ -181,6 +181,7 @@ describe('many leads are taken up again', () => {
   it.each([
     ['another kind of filter', { kind: 'reprocess' }, 'reprocess needs to be told which leads'],
     ['statuses it does not go with', { kind: 'redeliver', filter: { status: ['REJECTED'] } }, 'redeliver is for leads that are'],
+    ['a verdict that is none', { kind: 'release', filter: { verdict: ['unauthorized'] } }, 'missing_authentication'],
     ['a release of everything', { kind: 'release' }, 'a release needs the verdicts'],
     ['a filter nobody knows', { kind: 'redeliver', filter: { email: 'x' } }, 'does not know'],
     ['a week', { kind: 'reprocess', filter: { status: ['REJECTED'], from: '2026-W47-1' } }, 'from must be a date'],

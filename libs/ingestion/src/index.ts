@@ -1,5 +1,6 @@
 export { AcceptLead, type AcceptLeadOptions } from './accept/accept-lead.js';
 export { NO_RINGS } from './accept/lead-rings.js';
+export { REFUSAL_VERDICTS } from './body/refusal.js';
 export { FrontDoorAdapter } from './http/front-door-adapter.js';
 export { IngestionModule } from './ingestion.module.js';
 export { ReleaseRequest, StillRefused } from './quarantine/release-request.js';

@@ -29,6 +29,7 @@ import {
   SLUG,
   SLUG_PAIR,
 } from '#core';
+import { REFUSAL_VERDICTS } from '#ingestion';
 import { IsMoment, NamesNobody, PageAnswer } from '#platform';
 import type { ReplayFilter } from './replay.js';
 
@@ -81,11 +82,16 @@ export class ReplayFilterShape implements ReplayFilter {
   @Matches(SLUG_PAIR, { message: 'destination must be <tenant>/<destination name>, e.g. demo/customer-api' })
   destination?: string;
 
-  @ApiPropertyOptional({ type: [String], example: ['unauthorized'], description: 'Of a release: why the requests were refused' })
+  @ApiPropertyOptional({
+    enum: REFUSAL_VERDICTS,
+    isArray: true,
+    example: ['missing_authentication'],
+    description: 'Of a release: why the requests were refused',
+  })
   @IsOptional()
   @IsArray({ message: 'verdict must be a list' })
   @ArrayNotEmpty({ message: 'verdict must name at least one' })
-  @Matches(/^[a-z0-9_]{1,100}$/, { each: true, message: 'verdict must be verdicts of the quarantine' })
+  @IsIn(REFUSAL_VERDICTS, { each: true, message: `verdict must be some of ${REFUSAL_VERDICTS.join(', ')}` })
   verdict?: string[];
 
   @ApiPropertyOptional({ description: 'Received at or after', example: '2026-11-22T00:00:00Z' })
