@@ -182,7 +182,7 @@ class HandOverCut {
     );
     expect(lead?.rings).toBeGreaterThanOrEqual(2);
     expect(lead?.seconds).toBeLessThan(LOST_RING_SECONDS - 10);
-  }, 180_000);
+  });
 
   it('and in the end nothing is lost, doubled or changed', async () => {
     await world.settled();
