@@ -18,6 +18,7 @@ describe('isHtmlPage', () => {
     '<htmlish/>',
     '{"page":"<html>"}',
     '<?xml version="1.0"?><response/>',
+    '<?xml version="1.0"?>\n<body><status>OK</status></body>',
     '<header/>',
     '<script-run/>',
   ])('%j is an answer', (body) => {

@@ -1,6 +1,8 @@
 import { digitsOf, isJsonObject, type JsonValue } from '../json.js';
 
-const HTML_BEGINS = /^(?:\uFEFF|\s|<!--[^>]{0,200}-->|<\?xml[^>]{0,200}\?>)*<(?:!doctype html|html|head|body|title|meta|script)[\s>]/i;
+/** A page, or the middle of one. Behind an XML declaration only the whole one: an answer in XML may have a `body` of its own. */
+const HTML_BEGINS =
+  /^(?:\uFEFF|\s|<!--[^>]{0,200}-->)*(?:(?:<\?xml[^>]{0,200}\?>\s*)?<(?:!doctype html|html)|<(?:head|body|title|meta|script))[\s>]/i;
 const MAX_RECORD_ID = 255;
 
 /**
