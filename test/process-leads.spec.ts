@@ -438,6 +438,20 @@ describe('processing leads', () => {
       expect(await closedSince()).toBeNull();
       expect(await standing()).toMatchObject({ waits: true, closed: false });
     });
+
+    it('go on beside a process that cannot use one, without a line in the log each time it closes their tenant again', async () => {
+      const id = await aLead(GOOD, 'unknown');
+      const info = jest.spyOn(silent, 'info');
+      const reopen = new ReopenTenants(pool, new OneTenant({ ...resolved(config), tenantId: 'unknown' as TenantId }), silent);
+      for (let time = 0; time < 3; time += 1) {
+        await processLeads.run([id]);
+        expect(await closedSince()).toBeInstanceOf(Date);
+        await reopen.runOnce();
+        expect(await closedSince()).toBeNull();
+      }
+      expect(info.mock.calls).toEqual([[expect.objectContaining({ tenant_id: 'unknown' }), expect.stringContaining('its leads go on')]]);
+      info.mockRestore();
+    });
   });
 
   it('a duplicate check that could not be made is flagged, not decided', () => {
