@@ -68,6 +68,12 @@ const arrivedAs = (id: string, body: Buffer, kept = body) =>
     kept.length < body.length,
   ]);
 
+async function erased(id: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  await eraseLead(pool, { scope: { only: 'acme' as TenantId }, leadId: id as LeadId, actor: 'cli', reason: 'person_asked' });
+  await pool.end();
+}
+
 async function aRefusedRequest(body: Buffer, kept = body): Promise<string> {
   const id = uuidv7();
   await owner.query(
@@ -102,11 +108,44 @@ describe('what support reads of a lead', () => {
     const id = await aTakenLead();
     const text = async () => JSON.stringify([await rowOf('support_leads', id), await rowOf('support_requests', id)]);
     expect(await text()).toContain(PERSON);
-    const pool = new pg.Pool({ connectionString: database.url, max: 2 });
-    await eraseLead(pool, { scope: { only: 'acme' as TenantId }, leadId: id as LeadId, actor: 'cli', reason: 'person_asked' });
-    await pool.end();
+    await erased(id);
     expect(await text()).not.toContain(PERSON);
     expect(await rowOf('support_leads', id)).toMatchObject({ arrived_body: '(removed)', sent_payload: null, sent_answer: null });
+  });
+
+  it('tells of each of several destinations, and only of what failed what to do', async () => {
+    const id = await aTakenLead();
+    await owner.query(`INSERT INTO destinations (id, tenant_id, name, kind) VALUES ('acme/partner', 'acme', 'partner', 'http')`);
+    await owner.query(`UPDATE leads SET status = 'PERMANENTLY_FAILED' WHERE id = $1`, [id]);
+    await owner.query(
+      `INSERT INTO deliveries (id, tenant_id, lead_id, destination_id, status, idempotency_key, content_type, payload, attempt_no, failure_class,
+                               last_error, finished_at)
+       VALUES ($1::uuid, 'acme', $2, 'acme/partner', 'PERMANENTLY_FAILED', $1::uuid::text, 'text/csv', 'a;b', 1, 'refused', '422', clock_timestamp())`,
+      [uuidv7(), id],
+    );
+    expect(await rowOf('support_leads', id)).toMatchObject({
+      sent: ['customer-api: DELIVERED after 2 attempts as crm-7', 'partner: PERMANENTLY_FAILED (refused) after 1 attempt – 422'],
+      sent_payload: { 'customer-api': JSON.parse(PAYLOAD) as unknown, partner: 'a;b' },
+      what_next: [expect.stringMatching(/^partner: .*redeliver/)],
+    });
+  });
+
+  it('of a batch is one row for each of its leads, and keeps what is theirs when one of them is erased', async () => {
+    const id = await aTakenLead();
+    const sibling = uuidv7();
+    await owner.query(
+      `INSERT INTO leads (id, tenant_id, source_id, inbound_request_id, item_no, correlation_id, request_id, payload, status)
+       VALUES ($1, 'acme', 'acme/webhook', $2, 1, $2, 'r', '{"email":"sibling@example.com"}', 'KEPT')`,
+      [sibling, id],
+    );
+    expect(await rowOf('support_requests', id)).toMatchObject({ lead_ids: [id, sibling] });
+    expect(await rowOf('support_leads', sibling)).toMatchObject({ arrived_body: BODY, arrived_fields: { email: 'sibling@example.com' } });
+    await erased(id);
+    expect(await rowOf('support_leads', sibling)).toMatchObject({
+      arrived_body: '(removed)',
+      arrived_fields: { email: 'sibling@example.com' },
+      status: 'KEPT',
+    });
   });
 
   it('cannot be written through, by whom ever', async () => {
@@ -125,6 +164,8 @@ describe('what support reads of a lead', () => {
     );
     const pages = await pagesRead(owner, (pool) => pool.query('SELECT * FROM support_leads ORDER BY lead_id DESC LIMIT 25'));
     expect(pages).toBeLessThan(2000);
+    const { rows: counted } = await owner.query('EXPLAIN SELECT count(*) FROM support_leads');
+    expect(JSON.stringify(counted)).not.toContain('inbound_requests');
     await owner.query('DELETE FROM leads WHERE inbound_request_id = $1 AND item_no > 0', [some]);
   });
 });
@@ -220,6 +261,12 @@ describe('what support reads of a request that became no lead', () => {
     const cut = await rowOf('support_requests', await aRefusedRequest(long, long.subarray(0, 4096)));
     expect(cut.arrived_body).toMatch(/x \(cut: only the beginning of 20000 bytes/);
     expect(cut.what_next).toEqual([expect.stringContaining('the sender sends it again')]);
+  });
+
+  it('says of one that was erased with a lead that there is nothing left to let in', async () => {
+    const id = await aRefusedRequest(Buffer.from('{"email": broken'));
+    await owner.query(`UPDATE inbound_requests SET body = '', body_text = '' WHERE id = $1`, [id]);
+    expect(await rowOf('support_requests', id)).toMatchObject({ arrived_body: '(removed)', what_next: ['nothing: what came was removed'] });
   });
 });
 
