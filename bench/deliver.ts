@@ -3,8 +3,9 @@ import { startBenchPostgres } from './support/bench-postgres.js';
 import { startGateway } from './support/gateway.js';
 import { untilDelivered } from './support/lead-sender.js';
 import type { LoadReport } from './support/load-run.js';
-import { runProgram, startServer } from './support/processes.js';
+import { startServer } from './support/processes.js';
 import { startRedis } from './support/redis.js';
+import { sendLoad } from './support/send-load.js';
 import { median, rounded } from './support/statistics.js';
 
 /** The first ones of a process, which finds cold code, */
@@ -75,16 +76,7 @@ async function oneRound(root: string, redisUrl: string | undefined): Promise<Del
 
     const deliver = async (count: number, seed: number, deliveredBefore = 0): Promise<{ perSecond: number; accepted: LoadReport }> => {
       const began = performance.now();
-      const accepted = await runProgram<LoadReport>(root, 'bench/support/load-generator.js', [
-        '--url',
-        `${gateway.url}/webhooks/leads`,
-        '--connections',
-        '64',
-        '--count',
-        `${count}`,
-        '--seed',
-        `${seed}`,
-      ]);
+      const accepted = await sendLoad(root, { url: `${gateway.url}/webhooks/leads`, count, seed });
       await untilDelivered(postgres, deliveredBefore + count);
       return { perSecond: (count * 1000) / (performance.now() - began), accepted };
     };

@@ -2,7 +2,8 @@ import type { BenchContext } from './bench-context.js';
 import { startBenchPostgres } from './support/bench-postgres.js';
 import { startGateway } from './support/gateway.js';
 import type { LoadReport } from './support/load-run.js';
-import { runProgram, type Server, startServer } from './support/processes.js';
+import { type Server, startServer } from './support/processes.js';
+import { sendLoad } from './support/send-load.js';
 import { median, rounded } from './support/statistics.js';
 
 const VARIANTS = ['floor', 'express', 'gateway', 'naive'] as const;
@@ -53,14 +54,5 @@ export async function benchIngest({ root, rounds, seconds, say }: BenchContext):
 }
 
 function load(root: string, url: string | undefined, seed: number, seconds: number): Promise<LoadReport> {
-  return runProgram(root, 'bench/support/load-generator.js', [
-    '--url',
-    `${url}/webhooks/leads`,
-    '--seconds',
-    String(seconds),
-    '--connections',
-    '64',
-    '--seed',
-    String(seed),
-  ]);
+  return sendLoad(root, { url: `${url}/webhooks/leads`, seconds, seed });
 }
