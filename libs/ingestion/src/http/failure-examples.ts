@@ -11,9 +11,9 @@ const CORRELATION_ID = '8d199d96-e14b-49a8-a193-dd7c3135907e';
 /** What the door says of each; where it has several sentences for one, that of a usual source. */
 const DETAILS = {
   empty_body: 'The request has no body. Send the lead as a JSON object.',
-  malformed_json: 'The body is not valid JSON: character 11 cannot stand there.',
+  malformed_json: 'The body is not valid JSON.',
   duplicate_keys: 'A name stands twice in one JSON object; send every name once.',
-  invalid_idempotency_key: 'The header Idempotency-Key must be 1 to 255 visible ASCII characters, bare or in double quotes.',
+  invalid_idempotency_key: 'The header idempotency-key must be 1 to 255 visible ASCII characters, bare or in double quotes.',
   missing_authentication: 'This source expects its shared secret in the header X-Shared-Secret.',
   invalid_authentication: 'The shared secret is not the one configured for this source.',
   source_not_open:
