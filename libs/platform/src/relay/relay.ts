@@ -55,6 +55,7 @@ export class Relay extends Doorbell {
    * A connection to the queue broke: a job that was on its way to a worker of this process is nobody's now. Whose rings those were nobody can say,
    * so all that are older than this moment count as lost five seconds later. That makes no storm: a connection that breaks again within
    * the five seconds puts it off, what is rung again is younger than the moment, and no more of it stands in the queue than the shares allow.
+   * It helps where this process takes due rows, too: without the role `relay` the job's rows wait until their ring counts as lost.
    */
   suspectRings(): void {
     this.lost.suspect();
