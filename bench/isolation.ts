@@ -2,12 +2,13 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BenchContext } from './bench-context.js';
-import { type BenchPostgres, startBenchPostgres } from './support/bench-postgres.js';
+import { startBenchPostgres } from './support/bench-postgres.js';
 import { besideToAlone, byTurns } from './support/by-turns.js';
 import { startGateway } from './support/gateway.js';
 import { type CrmManner, startPretendCrm } from './support/pretend-crm.js';
 import { startRedis } from './support/redis.js';
 import { LeadSender, p95OfDeliveries, untilDelivered } from './support/lead-sender.js';
+import { median, rounded } from './support/statistics.js';
 
 /** Leads a second to the healthy destination: far below what the machine can do, so that what is measured is waiting, not computing. */
 const HEALTHY_PER_SECOND = 40;
@@ -18,20 +19,28 @@ const BACKLOG = 300;
 const WARM_UP = 5000;
 /** In flight at once, as without `concurrency` in the configuration. */
 const HANGING_CALLS = 32;
-const TICK_MS = 50;
+const HALF_A_GAP_MS = 500 / HEALTHY_PER_SECOND;
+const TICK_MS = 5;
+const HEALTHY = 'demo/healthy';
 
-const MANNERS: Readonly<Record<string, CrmManner>> = { healthy: 'takes', hanging: 'hangs', failing: 'fails' };
+/** Alone, beside two that are sick, and beside the same two while they are well. */
+const WAYS = ['alone', 'beside', 'well'] as const;
+type Way = (typeof WAYS)[number];
+type Manners = Readonly<Record<'healthy' | 'hanging' | 'failing', CrmManner>>;
+const SICK: Manners = { healthy: 'takes', hanging: 'hangs', failing: 'fails' };
+const WELL: Manners = { healthy: 'takes', hanging: 'takes', failing: 'takes' };
 
 /**
  * How long a lead takes to a healthy destination, from its arrival to its delivery: alone, and beside a destination that never answers and one
- * that answers 500, each with a backlog. Their breakers are off: an open one would end the disturbance that is measured.
+ * that answers 500, each with a backlog. Their breakers are off: an open one would end the disturbance that is measured. Leads for others are
+ * work for this machine also when those are well; `ratio_to_well` is what their sickness adds to that.
  */
 export async function benchIsolation({ root, rounds, seconds, say }: BenchContext): Promise<object> {
   const redis = await startRedis({ 'maxmemory-policy': 'noeviction' });
   try {
-    const ways = ['alone', 'beside'] as const;
-    const seen = await byTurns({ rounds, ways, say }, (way) => oneRound(root, { redisUrl: redis?.url, seconds, beside: way === 'beside' }));
-    return besideToAlone(seen);
+    const seen = await byTurns({ rounds, ways: WAYS, say }, (way) => oneRound(root, { redisUrl: redis?.url, seconds, way }));
+    const { ratio, ratios } = besideToAlone({ alone: seen.well, beside: seen.beside });
+    return { ...besideToAlone(seen), well_p95_ms: rounded(median(seen.well), 1), ratio_to_well: ratio, ratios_to_well: ratios };
   } finally {
     redis?.stop();
   }
@@ -40,16 +49,16 @@ export async function benchIsolation({ root, rounds, seconds, say }: BenchContex
 interface Round {
   readonly redisUrl: string | undefined;
   readonly seconds: number;
-  readonly beside: boolean;
+  readonly way: Way;
 }
 
-async function oneRound(root: string, { redisUrl, seconds, beside }: Round): Promise<number> {
+async function oneRound(root: string, { redisUrl, seconds, way }: Round): Promise<number> {
   const postgres = await startBenchPostgres(root);
   const stops: (() => unknown)[] = [() => postgres.stop()];
   try {
     const urls: Record<string, string> = {};
     const calls: Record<string, () => number> = {};
-    for (const [name, manner] of Object.entries(MANNERS)) {
+    for (const [name, manner] of Object.entries(way === 'well' ? WELL : SICK)) {
       const crm = await startPretendCrm(manner);
       stops.push(crm.stop);
       urls[name] = crm.url;
@@ -63,16 +72,17 @@ async function oneRound(root: string, { redisUrl, seconds, beside }: Round): Pro
     stops.push(() => gateway.stop('SIGKILL'));
     const sender = new LeadSender(gateway.url, '/webhooks/leads');
     await sender.send('healthy', WARM_UP);
-    await untilDelivered(postgres, WARM_UP);
-    if (beside) {
+    await untilDelivered(postgres, WARM_UP, HEALTHY);
+    if (way !== 'alone') {
       await Promise.all([sender.send('hanging', BACKLOG), sender.send('failing', BACKLOG)]);
+      const hangs = way === 'beside' ? HANGING_CALLS : BACKLOG;
       // One is as full as it gets, of the other every lead failed once: what is measured is what they are, not how they became so.
-      while ((calls['hanging']?.() ?? 0) < HANGING_CALLS || (calls['failing']?.() ?? 0) < BACKLOG) await pause(TICK_MS);
+      while ((calls['hanging']?.() ?? 0) < hangs || (calls['failing']?.() ?? 0) < BACKLOG) await pause(TICK_MS);
     }
     const [{ now } = { now: '' }] = await postgres.query<{ now: string }>('select clock_timestamp()::text as now');
-    const sent = await steadily(sender, seconds, beside);
-    await untilDelivered(postgres, WARM_UP + sent);
-    return await p95Since(postgres, now);
+    const sent = await steadily(sender, seconds, way !== 'alone');
+    await untilDelivered(postgres, WARM_UP + sent, HEALTHY);
+    return await p95OfDeliveries(postgres, HEALTHY, now);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
@@ -110,17 +120,17 @@ async function steadily(sender: LeadSender, seconds: number, beside: boolean): P
   const sent = { healthy: 0, hanging: 0, failing: 0 };
   const answers: Promise<void>[] = [];
   const upTo = (destination: keyof typeof sent, perSecond: number, passed: number): void => {
-    const due = Math.floor((perSecond * passed) / 1000) - sent[destination];
+    const due = Math.max(0, Math.floor((perSecond * passed) / 1000) - sent[destination]);
     sent[destination] += due;
     for (let n = 0; n < due; n += 1) answers.push(sender.send(destination, 1));
   };
   for (let passed = 0; passed < seconds * 1000; passed = performance.now() - began) {
     upTo('healthy', HEALTHY_PER_SECOND, passed);
-    if (beside) for (const other of ['hanging', 'failing'] as const) upTo(other, TROUBLED_PER_SECOND, passed);
+    // Between two of the others: of leads that come at the same moment each computes while the next one waits, whoever they are for.
+    if (beside) upTo('hanging', TROUBLED_PER_SECOND, passed - HALF_A_GAP_MS);
+    if (beside) upTo('failing', TROUBLED_PER_SECOND, passed - HALF_A_GAP_MS - 500 / TROUBLED_PER_SECOND);
     await pause(TICK_MS);
   }
   await Promise.all(answers);
   return sent.healthy;
 }
-
-const p95Since = (postgres: BenchPostgres, since: string): Promise<number> => p95OfDeliveries(postgres, 'demo/healthy', since);

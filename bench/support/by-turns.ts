@@ -26,8 +26,15 @@ export async function byTurns<Way extends string>(
   return seen;
 }
 
+interface BesideToAlone {
+  readonly alone_p95_ms: number;
+  readonly beside_p95_ms: number;
+  readonly ratio: number;
+  readonly ratios: readonly number[];
+}
+
 /** Medians, and the ratio within each round: its two halves follow each other, and what else the machine does changes from round to round. */
-export function besideToAlone({ alone, beside }: Readonly<Record<'alone' | 'beside', readonly number[]>>): object {
+export function besideToAlone({ alone, beside }: Readonly<Record<'alone' | 'beside', readonly number[]>>): BesideToAlone {
   const ratios = beside.map((p95, round) => p95 / (alone[round] ?? Number.NaN));
   return {
     alone_p95_ms: rounded(median([...alone]), 1),

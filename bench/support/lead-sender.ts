@@ -41,9 +41,10 @@ export class LeadSender {
 }
 
 /** Until so many deliveries were made, of all destinations. */
-export async function untilDelivered(postgres: BenchPostgres, count: number): Promise<void> {
+export async function untilDelivered(postgres: BenchPostgres, count: number, destinationId?: string): Promise<void> {
+  const there = destinationId === undefined ? '' : `and destination_id = '${destinationId}'`;
   for (;;) {
-    const [row] = await postgres.query<{ n: number }>(`select count(*)::int as n from deliveries where status = 'DELIVERED'`);
+    const [row] = await postgres.query<{ n: number }>(`select count(*)::int as n from deliveries where status = 'DELIVERED' ${there}`);
     if ((row?.n ?? 0) >= count) return;
     await pause(TICK_MS);
   }
