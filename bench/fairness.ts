@@ -21,7 +21,7 @@ const FLOOD = 3000;
  * which costs it more than they do. An operator meets it as it is afterwards.
  */
 const WARM_UP = 6000;
-const TICK_MS = 20;
+const TICK_MS = 5;
 
 /** Alone, beside another tenant that sends 95 % of all leads, and while that one sends a flood at once. */
 const WAYS = ['alone', 'beside', 'flood'] as const;
