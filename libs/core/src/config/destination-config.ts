@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { Transform, Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
   ArrayNotEmpty,
   IsArray,
   IsBoolean,
@@ -18,6 +17,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { JsonValue } from '../json.js';
+import { RetryMultiples } from './retry-multiples.js';
 import { SLUG, SLUG_HELP } from './slug.js';
 
 /**
@@ -131,14 +131,8 @@ export class DestinationConfig {
   @IsOptional() @IsArray() @ArrayNotEmpty() @ValidateNested({ each: true }) @Type(() => AnswerRule) success?: AnswerRule[];
   /** Which answers mean that it has had the lead already: any of these rules, asked before `success`. */
   @IsOptional() @IsArray() @ArrayNotEmpty() @ValidateNested({ each: true }) @Type(() => DuplicateRule) duplicate?: DuplicateRule[];
-  /** Gaps after failed attempts, in multiples of LEADGATE_RETRY_BASE_SECONDS. Default 1, 2, 4, 8, 16. Postgres has no moment in a million years. */
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsInt({ each: true })
-  @Min(0, { each: true })
-  @Max(100_000, { each: true })
-  retry_multiples?: number[];
+  /** Gaps after failed attempts, in multiples of LEADGATE_RETRY_BASE_SECONDS. Default 1, 2, 4, 8, 16. */
+  @RetryMultiples() retry_multiples?: number[];
   /** Total time of one call, connection to last byte. Default 30. */
   @IsOptional() @IsInt() @Min(1) @Max(30) timeout_seconds?: number;
   /** Calls in flight at once, of all processes together. Absent: 32 for each process, or what its kind asks for. */

@@ -1,8 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
-  IsArray,
   IsBoolean,
   IsIn,
   IsInt,
@@ -16,6 +14,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { RetryMultiples } from './retry-multiples.js';
 import { SLUG, SLUG_HELP } from './slug.js';
 
 /**
@@ -70,13 +69,7 @@ export class SourceFetch {
   /** A reference. */
   @IsString() access_token!: string;
   /** Gaps after failed attempts, in multiples of LEADGATE_RETRY_BASE_SECONDS. Default 1, 2, 4 … 64, 120, 240, 480: eight hours. */
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsInt({ each: true })
-  @Min(0, { each: true })
-  @Max(100_000, { each: true })
-  retry_multiples?: number[];
+  @RetryMultiples() retry_multiples?: number[];
   /** Total time of one call. Default 30. */
   @IsOptional() @IsInt() @Min(1) @Max(30) timeout_seconds?: number;
 }
