@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { type CacheRedis, startCacheRedis } from '../support/cache-redis.js';
 import { eventually } from '../support/eventually.js';
+import { createTestDatabase } from '../support/test-database.js';
 import { hasTestRedis } from '../support/test-redis.js';
 import { FaultProxy } from './support/fault-proxy.js';
 import { acceptLead, FaultWorld } from './support/fault-world.js';
@@ -188,4 +189,36 @@ class HandOverCut {
     await world.settled();
     expect(await judge(world, { acknowledged, redisUrl: redis.url })).toEqual([]);
   });
+});
+
+/** What BullMQ asks first on each object's first connection, and then never again. */
+const FIRST_QUESTION = 'min_client_version';
+/** Two queues and two workers, each at two attempts to connect the queue. */
+const FIRST_QUESTIONS_CUT = 8;
+
+it('F42: connections to the queue in Postgres that break at their first question: the gateway goes on answering and connects anew', async () => {
+  const database = await createTestDatabase();
+  let cuts = 0;
+  const wire = await FaultProxy.start(database.url, {
+    look: (direction, bytes) => {
+      if (cuts === FIRST_QUESTIONS_CUT || direction !== 'upstream' || !bytes.includes(FIRST_QUESTION)) return 'pass';
+      cuts += 1;
+      return 'cut';
+    },
+  });
+  const world = await FaultWorld.open({ database: { ...database, url: wire.before(database.url) } });
+  try {
+    const gateway = world.slot();
+    await gateway.start({ unready: true });
+    await eventually('its queue is broken off', async () => (cuts > 0 ? true : undefined));
+    await gateway.ready();
+    const leadId = await acceptLead(gateway.url, 1);
+    await world.until('it is delivered', `select from leads where id = $1 and status = 'DELIVERED'`, [leadId]);
+    expect(cuts).toBe(FIRST_QUESTIONS_CUT);
+    expect(await judge(world, { acknowledged: [leadId] })).toEqual([]);
+    expect(await gateway.running.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  } finally {
+    await world.close();
+    await wire.close();
+  }
 });

@@ -13,15 +13,18 @@ import {
   QUEUE_OF_WORK,
   type QueueBackend,
   type Relay,
+  within,
 } from '#platform';
 import { isStuck, STUCK_SECONDS } from './is-stuck.js';
 import { QueueModule, type QueueParts } from './queue.module.js';
 
 const RETRY_MS = 1000;
 const WATCH_MS = 5000;
+const READY_LIMIT_MS = 5000;
 const CLOSE_LIMIT_MS = 5000;
 const COUNT_LIMIT_MS = 2000;
 const SAME_ERROR_EVERY_MS = 10_000;
+const BEING_CONNECTED = 'the queue is being connected';
 
 /**
  * Holds the queues of this process in a Nest context of their own, because they come and go apart from the rest: a BullMQ object built
@@ -37,7 +40,7 @@ export class QueueHost {
   private rebuilt = false;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
-  private obstacle: string | null = 'the queue is being connected';
+  private obstacle: string | null = null;
 
   constructor(
     private readonly backend: QueueBackend,
@@ -49,7 +52,7 @@ export class QueueHost {
 
   /** What is in the way of the queue, or null. For the health page. */
   get problem(): string | null {
-    return this.obstacle;
+    return this.obstacle ?? (this.context === undefined ? BEING_CONNECTED : null);
   }
 
   start(): void {
@@ -87,27 +90,25 @@ export class QueueHost {
       this.obstacle = obstacle;
       if (this.context === undefined) {
         if (obstacle === null && !this.stopped) await this.build();
-        return this.context === undefined ? RETRY_MS : WATCH_MS;
-      }
-      if (obstacle === null) await this.watch();
+      } else if (obstacle === null) await this.watch();
     } catch (error) {
       this.logger.error({ component: 'queue' }, `the queue could not be built, trying again: ${(error as Error).message}`);
     }
-    return WATCH_MS;
+    return this.context === undefined ? RETRY_MS : WATCH_MS;
   }
 
   private async build(): Promise<void> {
     const module = QueueModule.with({ ...this.parts, connection: this.backend.connection() });
     const context = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
     const queues = [PROCESS_QUEUE, DELIVER_QUEUE].map((name) => context.get<Queue>(getQueueToken(name), { strict: false }));
-    this.workers = this.parts.consumers.map(({ processor, concurrency }) => {
+    const workers = this.parts.consumers.map(({ processor, concurrency }) => {
       const { worker } = context.get(processor, { strict: false });
       worker.concurrency = concurrency;
       return worker;
     });
     const report = (error: Error): void => this.reportOnce(error);
     for (const queue of queues) queue.on('error', report);
-    for (const worker of this.workers) {
+    for (const worker of workers) {
       worker.on('error', report);
       worker.on('ioredis:close', () => this.relay.suspectRings());
       worker.on('completed', () => this.completed());
@@ -115,8 +116,17 @@ export class QueueHost {
         this.logger.warn({ component: 'queue', queue: worker.name }, `a job failed, its rows stay due: ${error.message}`),
       );
     }
+    try {
+      await within(READY_LIMIT_MS, Promise.all([...queues, ...workers].map((one) => one.waitUntilReady())));
+    } catch (error) {
+      await withinOrLeft(CLOSE_LIMIT_MS, context.close());
+      throw error;
+    }
+    if (this.stopped) return withinOrLeft(CLOSE_LIMIT_MS, context.close());
+    for (const worker of workers) void worker.run().catch(report);
     this.context = context;
     this.queues = queues;
+    this.workers = workers;
     this.lastCompletedAt = performance.now();
     this.relay.useQueue(jobQueue(queues, this.backend));
     this.logger.info(

@@ -70,4 +70,5 @@ export * from './relay/relay.js';
 export * from './relay/rooms.js';
 export * from './rounds.js';
 export * from './version.js';
+export { within } from './within.js';
 export type { Pool, PoolClient } from 'pg';

@@ -14,6 +14,7 @@ export const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: 
 
 /**
  * lockDuration exceeds the longest call (30 s). maxStalledCount: the default of 1 fails a job at its second crash; we want the relay's
- * rules to decide, not BullMQ's.
+ * rules to decide, not BullMQ's. autorun: a worker on the Postgres backend whose first connection broke asks for its next job again and again
+ * without ever coming to rest, so that nothing else runs in its process any more (seen with 6.7.0); QueueHost runs those that are ready.
  */
-export const WORKER_OPTIONS = { lockDuration: 60_000, stalledInterval: 30_000, maxStalledCount: 10 } as const;
+export const WORKER_OPTIONS = { autorun: false, lockDuration: 60_000, stalledInterval: 30_000, maxStalledCount: 10 } as const;
