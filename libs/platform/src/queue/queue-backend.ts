@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectionOptions } from 'bullmq';
-import { createPostgresBackend, setDefaultBackendFactory } from 'bullmq';
+import { createPostgresBackend, createRedisBackend, setDefaultBackendFactory } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { parseConnectionString, sessionName } from '../postgres/connection-string.js';
 import { ListenedClient } from '../postgres/listened-client.js';
 import type { Logger } from '../logging/logger.js';
+import { paced } from './paced-backend.js';
 
 /** The schema of BullMQ's own tables in our Postgres. */
 export const QUEUE_SCHEMA = 'bullmq';
@@ -29,7 +30,7 @@ export function createQueueBackend(redisUrl: string | undefined, databaseUrl: st
 }
 
 function postgresBackend(databaseUrl: string, pool: Pool): QueueBackend {
-  setDefaultBackendFactory(createPostgresBackend);
+  setDefaultBackendFactory(paced(createPostgresBackend));
   const { poolConfig } = parseConnectionString(databaseUrl);
   return {
     name: 'postgres',
@@ -67,7 +68,7 @@ function secondsOutside(theirs: number, before: number, after: number): number {
 }
 
 function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
-  setDefaultBackendFactory();
+  setDefaultBackendFactory(paced(createRedisBackend));
   const probe = new Redis(redisUrl, {
     lazyConnect: true,
     enableOfflineQueue: false,
