@@ -24,7 +24,6 @@ const READY_LIMIT_MS = 5000;
 const CLOSE_LIMIT_MS = 5000;
 const COUNT_LIMIT_MS = 2000;
 const SAME_ERROR_EVERY_MS = 10_000;
-const BEING_CONNECTED = 'the queue is being connected';
 
 /**
  * Holds the queues of this process in a Nest context of their own, because they come and go apart from the rest: a BullMQ object built
@@ -49,11 +48,6 @@ export class QueueHost {
     private readonly logger: Logger,
     private readonly due: DueWork,
   ) {}
-
-  /** What is in the way of the queue, or null. For the health page. */
-  get problem(): string | null {
-    return this.obstacle ?? (this.context === undefined ? BEING_CONNECTED : null);
-  }
 
   start(): void {
     this.schedule(0);
