@@ -86,7 +86,7 @@ export class QueueHost {
         if (obstacle === null && !this.stopped) await this.build();
       } else if (obstacle === null) await this.watch();
     } catch (error) {
-      this.logger.error({ component: 'queue' }, `the queue could not be built, trying again: ${(error as Error).message}`);
+      this.reportOnce({ message: `it could not be built, trying again: ${(error as Error).message}` });
     }
     return this.context === undefined ? RETRY_MS : WATCH_MS;
   }
@@ -130,7 +130,7 @@ export class QueueHost {
   }
 
   /** BullMQ tells of a server that is away several times a second. */
-  private reportOnce({ message }: Error): void {
+  private reportOnce({ message }: Pick<Error, 'message'>): void {
     const now = performance.now();
     if (message === this.lastError.message && now - this.lastError.at < SAME_ERROR_EVERY_MS) return;
     this.lastError = { message, at: now };
