@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { within } from './eventually.js';
+import { conditionOf, lastWords } from './last-words.js';
 
 export const PROJECT_ROOT = resolve(__dirname, '../..');
 
@@ -8,11 +9,11 @@ export interface Child {
   readonly process: ChildProcess;
   /** Everything the process printed so far. */
   output(): string;
-  /** Resolves with the first line for which `read` returns something. Rejects with the output if the process ends first, or never says it. */
+  /** Resolves with the first line for which `read` returns something. Rejects with the last words if the process ends first, or never says it. */
   line<T>(read: (line: string) => T | undefined): Promise<T>;
   /** Resolves when the process has ended. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** As `exited`, and rejects with the output if it does not come to that. */
+  /** As `exited`, and rejects with the condition of the process and its last words if it does not come to that. */
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Sends the signal and waits for the end. */
   kill(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -57,7 +58,7 @@ export function spawnProgram(program: string, env: Record<string, string>, args:
       settle({ code, signal });
     }),
   );
-  const said = (): string => `It printed:\n${printed}`;
+  const said = async (): Promise<string> => `${await conditionOf(child.pid ?? 0)} ${lastWords(printed)}`;
   const ended = (): Promise<{ code: number | null; signal: NodeJS.Signals | null }> => within(`${program} ends`, exited, said);
   const lineThat = <T>(read: (line: string) => T | undefined): Promise<T> =>
     new Promise((settle, fail) => {
@@ -71,7 +72,9 @@ export function spawnProgram(program: string, env: Record<string, string>, args:
         }
         if (hasEnded) {
           listeners.delete(look);
-          fail(new Error(`${program} ended before it said what was waited for. ${said()}`));
+          fail(
+            new Error(`${program} ended (${child.exitCode ?? child.signalCode}) before it said what was waited for. ${lastWords(printed)}`),
+          );
         }
       };
       listeners.add(look);

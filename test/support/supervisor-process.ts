@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { within } from './eventually.js';
+import { conditionOf, lastWords } from './last-words.js';
 
 export interface SupervisorProcess {
   readonly pid: number;
@@ -66,14 +67,14 @@ export function runSupervisorCommand(
         }
       };
       listeners.add(look);
-      void ended.then((how) => reject(new Error(`it ended (${how}) without saying ${pattern}; it said:\n${output}`)));
+      void ended.then((how) => reject(new Error(`it ended (${how}) without saying ${pattern}. ${lastWords(output)}`)));
       look();
     });
   return {
     pid,
     output: () => output,
     stdout: () => stdout,
-    says: (pattern) => within(`it says ${pattern}`, thatSays(pattern), () => `It said:\n${output}`),
+    says: (pattern) => within(`it says ${pattern}`, thatSays(pattern), async () => `${await conditionOf(pid)} ${lastWords(output)}`),
     ended,
     stopListening: () => {
       child.stdout.destroy();
