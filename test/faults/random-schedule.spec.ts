@@ -25,7 +25,7 @@ describe(`leads under a random schedule of faults (LEADGATE_TEST_SEED=${seed})`,
         for (let n = 0; n < FAULTS; n += 1) {
           const fault = chance.pick(faultsOf(backend));
           happened.push(fault.name);
-          await fault.happen(arena, chance);
+          await fault.happen(arena, chance).catch((error: Error) => Promise.reject(new Error(`${fault.name}: ${error.message}`)));
           await arena.sender.after(chance.between(5, 50));
         }
         await arena.heal();

@@ -9,6 +9,8 @@ export interface Child {
   readonly process: ChildProcess;
   /** Everything the process printed so far. */
   output(): string;
+  /** The condition of the process and the end of what it printed: for waits that run out. */
+  account(): Promise<string>;
   /** Resolves with the first line for which `read` returns something. Rejects with the last words if the process ends first, or never says it. */
   line<T>(read: (line: string) => T | undefined): Promise<T>;
   /** Resolves when the process has ended. */
@@ -58,8 +60,8 @@ export function spawnProgram(program: string, env: Record<string, string>, args:
       settle({ code, signal });
     }),
   );
-  const said = async (): Promise<string> => `${await conditionOf(child.pid ?? 0)} ${lastWords(printed)}`;
-  const ended = (): Promise<{ code: number | null; signal: NodeJS.Signals | null }> => within(`${program} ends`, exited, said);
+  const account = async (): Promise<string> => `${await conditionOf(child.pid ?? 0)} ${lastWords(printed)}`;
+  const ended = (): Promise<{ code: number | null; signal: NodeJS.Signals | null }> => within(`${program} ends`, exited, account);
   const lineThat = <T>(read: (line: string) => T | undefined): Promise<T> =>
     new Promise((settle, fail) => {
       const look = (): void => {
@@ -83,9 +85,10 @@ export function spawnProgram(program: string, env: Record<string, string>, args:
   return {
     process: child,
     output: () => printed,
+    account,
     exited,
     ended,
-    line: (read) => within(`${program} says what is waited for`, lineThat(read), said),
+    line: (read) => within(`${program} says what is waited for`, lineThat(read), account),
     kill: async (signal = 'SIGTERM') => {
       child.kill(signal);
       return ended();

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { eventually } from '../../support/eventually.js';
+import { eventually, LIMIT_SECONDS } from '../../support/eventually.js';
 import { type GatewayOptions, type GatewayProcess, startGateway } from '../../support/gateway-process.js';
 
 export interface Life {
@@ -67,8 +67,23 @@ export class GatewaySlot {
   }
 
   async ready(): Promise<void> {
-    await eventually('the gateway is ready', async () =>
-      (await fetch(`${this.url}/health/ready`).catch(() => undefined))?.ok ? true : undefined,
+    let answer = 'nothing';
+    const asked = async (): Promise<boolean> => {
+      const response = await fetch(`${this.url}/health/ready`);
+      answer = await response.text();
+      return response.ok;
+    };
+    await eventually(
+      'the gateway is ready',
+      async () => {
+        const ready = await asked().catch((error: Error) => {
+          answer = error.message;
+          return false;
+        });
+        return ready ? true : undefined;
+      },
+      LIMIT_SECONDS,
+      async () => `It answered ${answer}. ${await this.running.account()}`,
     );
   }
 
