@@ -85,8 +85,8 @@ export function openPostgresDataDir(dataDir: string): PostgresDataDir & { creden
       );
     }
   }
-  if (credentials.home !== null)
-    writePrivately(join(home, BELONGS_TO), `${JSON.stringify({ dataDir: realpathSync(dataDir), id: credentials.id })}\n`);
+  // Starts of other data dirs read it at any moment.
+  if (credentials.home !== null) replacePrivately(join(home, BELONGS_TO), { dataDir: realpathSync(dataDir), id: credentials.id });
   return { dataDir, home, cluster, log: join(home, 'postgres.log'), mark: markOf(credentials.id), user, credentials };
 }
 
@@ -99,12 +99,28 @@ const BELONGS_TO = 'belongs-to.json';
 /** Homes of earlier data dirs at this very path, which was deleted since: nothing will ever use them again. */
 export function abandonedHomes(dataDir: string, currentId: string): { home: string; cluster: string; mark: string }[] {
   if (!existsSync(HOMES_ELSEWHERE) || process.getuid?.() !== 0) return [];
+  return homesLeftIn(HOMES_ELSEWHERE, dataDir, currentId);
+}
+
+/** `abandonedHomes` of one folder of homes. */
+export function homesLeftIn(homes: string, dataDir: string, currentId: string): { home: string; cluster: string; mark: string }[] {
   const path = realpathSync(dataDir);
-  return readdirSync(HOMES_ELSEWHERE).flatMap((name) => {
-    const home = join(HOMES_ELSEWHERE, name);
-    const owner = readJson<{ dataDir: string; id: string }>(join(home, BELONGS_TO));
-    return owner?.dataDir === path && owner.id !== currentId ? [{ home, cluster: join(home, 'cluster'), mark: markOf(owner.id) }] : [];
+  return readdirSync(homes).flatMap((name) => {
+    const home = join(homes, name);
+    const owner = ownerOf(home);
+    return owner?.dataDir === path && owner.id !== undefined && owner.id !== currentId
+      ? [{ home, cluster: join(home, 'cluster'), mark: markOf(owner.id) }]
+      : [];
   });
+}
+
+/** Null where that cannot be read, too: the home may be of a data dir that has nothing to do with this start, which therefore goes on. */
+function ownerOf(home: string): { dataDir?: string; id?: string } | null {
+  try {
+    return JSON.parse(readFileSync(join(home, BELONGS_TO), 'utf8')) as { dataDir?: string; id?: string } | null;
+  } catch {
+    return null;
+  }
 }
 
 const credentialsFile = (dataDir: string) => join(dataDir, 'postgres-credentials.json');
