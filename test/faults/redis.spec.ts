@@ -59,15 +59,16 @@ interface Health {
       return (queue?.status === 'up') === (wanted === 'up') && (queue?.detail ?? '').includes(why) ? true : undefined;
     });
 
-  /** What half of the senders wait at most: a machine may stand still for a moment. */
-  async function usualAnswerMs(): Promise<number> {
+  /** What the luckiest and half of the senders wait at most: a machine may stand still for a moment. */
+  async function answerMs(): Promise<{ least: number; usual: number }> {
     const took: number[] = [];
     for (let n = 0; n < 11; n += 1) {
       const began = performance.now();
       await send(1);
       took.push(performance.now() - began);
     }
-    return took.sort((one, other) => one - other)[5] ?? 0;
+    took.sort((one, other) => one - other);
+    return { least: took[0] ?? Number.POSITIVE_INFINITY, usual: took[5] ?? 0 };
   }
 
   /** Calls that are under way take this long. */
@@ -97,10 +98,10 @@ interface Health {
   });
 
   it('F39: frozen: the door answers as fast as ever', async () => {
-    const usual = await usualAnswerMs();
+    const { usual } = await answerMs();
     redis.freeze();
-    // Calls that waited for the queue would all take the 2 s after which one is given up.
-    expect(await usualAnswerMs()).toBeLessThan(usual + 1500);
+    // Calls that waited for the queue would take the 2 s after which one is given up, all of them: on a machine that is slow just now, too.
+    expect((await answerMs()).least).toBeLessThan(usual + 1500);
     redis.thaw();
     await world.settled();
   });
