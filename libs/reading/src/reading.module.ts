@@ -4,7 +4,7 @@ import { AccessModule } from '#access';
 import { AuditModule } from '#audit';
 import { ActiveConfig } from '#core';
 import { KeyRings, KeysModule } from '#keys';
-import { ConfigStore, echoRequestId, HealthProbes, Pools, ProblemFilter, QUEUE_BACKEND, type QueueBackend } from '#platform';
+import { ConfigStore, echoRequestId, HealthProbes, Pools, ProblemFilter, QUEUE_BACKEND, type QueueBackend, Relay } from '#platform';
 import { DestinationsByIdController } from './destinations/destinations-by-id.controller.js';
 import { DestinationsController } from './destinations/destinations.controller.js';
 import { KnownDestinations } from './destinations/known-destinations.js';
@@ -63,6 +63,7 @@ export class ReadingModule implements NestModule, OnModuleInit {
     private readonly pools: Pools,
     private readonly config: ConfigStore,
     @Inject(QUEUE_BACKEND) private readonly queue: QueueBackend,
+    private readonly relay: Relay,
   ) {}
 
   configure(consumer: MiddlewareConsumer): void {
@@ -72,7 +73,7 @@ export class ReadingModule implements NestModule, OnModuleInit {
 
   onModuleInit(): void {
     this.probes.add(new PostgresProbe(this.pools.relay));
-    this.probes.add(new QueueProbe(this.queue));
+    this.probes.add(new QueueProbe(this.queue, this.relay));
     this.probes.add(new ConfigProbe(this.config));
     this.probes.add(new PipelineProbe(this.pools.relay));
   }

@@ -46,6 +46,11 @@ export class Relay extends Doorbell {
     this.ringer = new Ringer(metrics, logger, (kind, ids) => this.missed(kind, ids));
   }
 
+  /** Whether this process has a queue to put rings on. Whether its server answers just now is another question. */
+  get connected(): boolean {
+    return this.ringer.connected;
+  }
+
   useQueue(queue: JobQueue | undefined): void {
     this.ringer.use(queue);
     this.lost.suspect();

@@ -1,4 +1,4 @@
-import { ConfigProbe } from './probes.js';
+import { ConfigProbe, QueueProbe } from './probes.js';
 
 describe('the health of the configuration', () => {
   it.each([
@@ -18,5 +18,25 @@ describe('the health of the configuration', () => {
   ])('is $description', async ({ tenants, problems, health }) => {
     const probe = new ConfigProbe({ tenants: () => Array(tenants).fill({}), problems: () => problems });
     expect(await probe.probe()).toEqual(health);
+  });
+});
+
+describe('the health of the queue', () => {
+  it.each([
+    { description: 'up where its server answers and this process is connected', obstacle: null, connected: true, health: { status: 'up' } },
+    {
+      description: 'degraded where something is in the way, whatever was connected before',
+      obstacle: 'Redis does not answer',
+      connected: true,
+      health: { status: 'degraded', detail: 'Redis does not answer' },
+    },
+    {
+      description: 'degraded where its server answers and this process is not connected',
+      obstacle: null,
+      connected: false,
+      health: { status: 'degraded', detail: expect.stringContaining('the queue is being connected') },
+    },
+  ])('is $description', async ({ obstacle, connected, health }) => {
+    expect(await new QueueProbe({ obstacle: async () => obstacle }, { connected }).probe()).toEqual(health);
   });
 });

@@ -1,4 +1,12 @@
-import { type ComponentHealth, type ConfigStore, type HealthProbe, oldestUndecided, type Pool, type QueueBackend } from '#platform';
+import {
+  type ComponentHealth,
+  type ConfigStore,
+  type HealthProbe,
+  oldestUndecided,
+  type Pool,
+  type QueueBackend,
+  type Relay,
+} from '#platform';
 
 /** Does Postgres answer on a connection of the relay's pool? That one is never taken up by a flood at the door. */
 export class PostgresProbe implements HealthProbe {
@@ -44,14 +52,23 @@ export class PipelineProbe implements HealthProbe {
   }
 }
 
-/** Can jobs be put on the queue? Without it the relay rings later; no lead is refused for it. */
+const BEING_CONNECTED = 'the queue is being connected; if it stays so, this process says why in its log (component queue)';
+
+/**
+ * Can this process put jobs on the queue and take them from it? Its server may answer and the process not be connected: in the first moments, and
+ * for as long as connecting fails. No lead is refused for it, rings and jobs are later.
+ */
 export class QueueProbe implements HealthProbe {
   readonly component = 'queue';
 
-  constructor(private readonly backend: QueueBackend) {}
+  constructor(
+    private readonly backend: Pick<QueueBackend, 'obstacle'>,
+    private readonly relay: Pick<Relay, 'connected'>,
+  ) {}
 
   async probe(): Promise<ComponentHealth> {
     const obstacle = await this.backend.obstacle();
-    return obstacle === null ? { status: 'up' } : { status: 'degraded', detail: obstacle };
+    if (obstacle !== null) return { status: 'degraded', detail: obstacle };
+    return this.relay.connected ? { status: 'up' } : { status: 'degraded', detail: BEING_CONNECTED };
   }
 }
