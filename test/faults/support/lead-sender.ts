@@ -37,6 +37,8 @@ export class LeadSender {
   private readonly working: Promise<void>[] = [];
   private readonly waiting = new Set<() => void>();
   private readonly began = performance.now();
+  /** For who waits in vain. */
+  private lastRefusal = 'no request was refused';
 
   constructor(private readonly options: SenderOptions) {
     this.next = options.firstNumber ?? 1;
@@ -50,7 +52,12 @@ export class LeadSender {
   async stop(): Promise<void> {
     this.stopped = true;
     this.wake();
-    await within('everything on its way is acknowledged', Promise.all(this.working), () => `${this.acknowledged.size} leads are.`);
+    await within('everything on its way is acknowledged', Promise.all(this.working), () => this.account());
+  }
+
+  private account(): string {
+    const { acknowledged, refused, ticks } = this;
+    return `${acknowledged.size} leads are; ${refused} of ${ticks} requests were refused. The last one that failed: ${this.lastRefusal}. Alive are ${this.options.urls().join(', ') || 'no gateways'}.`;
   }
 
   /** As stop, but what is on its way is given up: a run that failed may have no gateway left that acknowledges anything. */
@@ -103,17 +110,19 @@ export class LeadSender {
         body: JSON.stringify(demoLead(number)),
         signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       });
-      const body = (await answer.json()) as { lead_id?: string };
+      const body = (await answer.json()) as { lead_id?: string; code?: string };
       if (answer.status === 200 && body.lead_id !== undefined) {
         this.acknowledge(number, body.lead_id);
         return true;
       }
       this.refused += 1;
+      this.lastRefusal = `lead ${number} was answered ${answer.status} ${body.code ?? ''} by ${url}`;
       if (answer.status !== 503) this.broken.push(`I2: lead ${number} was answered ${answer.status}`);
       else if (!(Number(answer.headers.get('retry-after')) > 0))
         this.broken.push(`I8: lead ${number} was answered 503 without Retry-After`);
-    } catch {
+    } catch (error) {
       // No answer: the process died, or the connection did. Whether the lead is stored is not known, so it is sent again under its key.
+      this.lastRefusal = `lead ${number} had no answer from ${url}, ${(error as Error).message}`;
     }
     return false;
   }
