@@ -1,3 +1,4 @@
+import { createListenedBackend, QUEUE_SCHEMA } from '#platform';
 import { Redis } from 'ioredis';
 import { type CacheRedis, startCacheRedis } from '../support/cache-redis.js';
 import { eventually } from '../support/eventually.js';
@@ -221,4 +222,60 @@ it('F42: connections to the queue in Postgres that break at their first question
     await world.close();
     await wire.close();
   }
+});
+
+/** The last words of Postgres to a session: severity, code, message. */
+const ENDED_BY_AN_ADMINISTRATOR = errorResponse({ S: 'FATAL', V: 'FATAL', C: '57P01', M: 'terminating connection' });
+/** ReadyForQuery, outside a transaction. */
+const READY = Buffer.from('Z\0\0\0\x05I', 'latin1');
+
+function errorResponse(fields: Readonly<Record<string, string>>): Buffer {
+  const body = Buffer.from(
+    `${Object.entries(fields)
+      .map(([type, value]) => `${type}${value}\0`)
+      .join('')}\0`,
+  );
+  const head = Buffer.from('E\0\0\0\0', 'latin1');
+  head.writeUInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
+describe('the client on which a worker waits for jobs in Postgres', () => {
+  const connected = async (look: Look = () => 'pass') => {
+    const database = await createTestDatabase();
+    const wire = await FaultProxy.start(database.url, { look });
+    const connection = { connectionString: wire.before(database.url), schema: QUEUE_SCHEMA };
+    // BullMQ types it as a Redis; its Postgres backend reads it as a pool configuration.
+    const backend = createListenedBackend('process', { connection } as unknown as Parameters<typeof createListenedBackend>[1]);
+    // Its queue or worker listens to it.
+    backend.on('error', () => {});
+    await backend.waitUntilReady();
+    return { backend, wire, database };
+  };
+
+  it('F42: its session ends in the same breath as it begins: nothing breaks, and the next wait has another one', async () => {
+    let armed = false;
+    const { backend, wire, database } = await connected((direction, bytes) => {
+      if (!armed || direction !== 'downstream' || !bytes.subarray(-READY.length).equals(READY)) return 'pass';
+      armed = false;
+      return Buffer.concat([bytes, ENDED_BY_AN_ADMINISTRATOR]);
+    });
+    armed = true;
+    await expect(backend.waitForJob(0.01)).rejects.toThrow('terminating connection');
+    await expect(backend.waitForJob(0.01)).resolves.toBeNull();
+    expect(armed).toBe(false);
+    await backend.close();
+    await wire.close();
+    await database.drop();
+  });
+
+  it('F42: its session is ended before its goodbye arrives: nothing breaks', async () => {
+    const { backend, wire, database } = await connected();
+    await expect(backend.waitForJob(0.01)).resolves.toBeNull();
+    wire.add({ type: 'timeout', ms: 0 }, { direction: 'upstream' });
+    const closed = backend.close();
+    await database.drop();
+    await expect(closed).resolves.toBeUndefined();
+    await wire.close();
+  });
 });

@@ -59,6 +59,7 @@ export { ROW_BY_ROW } from './postgres/row-by-row.js';
 export { ServerClock } from './postgres/server-clock.js';
 export * from './postgres/sql-state.js';
 export * from './postgres/transaction.js';
+export { createListenedBackend } from './queue/listened-backend.js';
 export * from './queue/queue-backend.js';
 export * from './queue/queue-names.js';
 export * from './queue/queue-port.js';

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Direction, Toxic, Toxics } from './toxics.js';
 
-/** Sees every piece before it goes on: `cut` ends the connection without it. */
-export type Look = (direction: Direction, bytes: Buffer, connectionNo: number) => 'pass' | 'cut';
+/** Sees every piece before it goes on: `cut` ends the connection without it, and bytes go on in its place. */
+export type Look = (direction: Direction, bytes: Buffer, connectionNo: number) => 'pass' | 'cut' | Buffer;
 
 /** Both ends of one connection through a proxy. */
 export interface Ends {
@@ -36,8 +36,10 @@ export class Pipe {
   ) {}
 
   start(): void {
-    this.from.on('data', (bytes: Buffer) => {
-      if (this.look(this.direction, bytes, this.ends.no) === 'cut') return this.ends.reset();
+    this.from.on('data', (read: Buffer) => {
+      const seen = this.look(this.direction, read, this.ends.no);
+      if (seen === 'cut') return this.ends.reset();
+      const bytes = seen === 'pass' ? read : seen;
       this.waiting.push({ bytes, at: performance.now() });
       this.waitingBytes += bytes.length;
       if (this.waitingBytes > MAX_WAITING_BYTES) this.from.pause();

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectionOptions } from 'bullmq';
-import { createPostgresBackend, createRedisBackend, setDefaultBackendFactory } from 'bullmq';
+import { createRedisBackend, setDefaultBackendFactory } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { parseConnectionString, sessionName } from '../postgres/connection-string.js';
 import { ListenedClient } from '../postgres/listened-client.js';
 import type { Logger } from '../logging/logger.js';
+import { createListenedBackend } from './listened-backend.js';
 import { paced } from './paced-backend.js';
 
 /** The schema of BullMQ's own tables in our Postgres. */
@@ -30,7 +31,7 @@ export function createQueueBackend(redisUrl: string | undefined, databaseUrl: st
 }
 
 function postgresBackend(databaseUrl: string, pool: Pool): QueueBackend {
-  setDefaultBackendFactory(paced(createPostgresBackend));
+  setDefaultBackendFactory(paced(createListenedBackend));
   const { poolConfig } = parseConnectionString(databaseUrl);
   return {
     name: 'postgres',
