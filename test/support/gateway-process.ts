@@ -59,7 +59,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
 }
 
 /** A machine that is too slow for Postgres to answer in time is told 503 now and then. */
-export function patient(what: string, ask: () => Promise<Response>): Promise<Response> {
+export function patient<Answer extends { readonly status: number }>(what: string, ask: () => Promise<Answer>): Promise<Answer> {
   return eventually(`${what} is answered otherwise than 503`, async () => {
     const response = await ask();
     return response.status === 503 ? undefined : response;
