@@ -33,6 +33,15 @@ describe('F43: a pooler that shares sessions between connections', () => {
     await pool.end();
   });
 
+  it('is not found out while Postgres refuses sessions, and the one that was had is given back', async () => {
+    const pool = createPgPool({ url: database.url, applicationName: 'own-sessions', max: 2 });
+    const taken = await pool.connect();
+    await expect(assertOwnSessions(pool)).rejects.toThrow('timeout exceeded');
+    taken.release();
+    await assertOwnSessions(pool);
+    await pool.end();
+  });
+
   it('is not looked for with a pool of one connection, which would wait for itself', async () => {
     const pool = createPgPool({ url: database.url, applicationName: 'own-sessions', max: 1 });
     await assertOwnSessions(pool);

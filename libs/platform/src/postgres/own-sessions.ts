@@ -21,14 +21,24 @@ const ROUNDS = 5;
 export async function assertOwnSessions(pool: Pick<pg.Pool, 'connect' | 'options'>): Promise<void> {
   // A pool of one connection (LEADGATE_POOL_RELAY=1) has no second one to compare with.
   if (pool.options.max < 2) return;
-  const [one, other] = [await pool.connect(), await pool.connect()];
+  await holding(pool, (one) =>
+    holding(pool, async (other) => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        if ((await sessionOf(one)) === (await sessionOf(other))) throw new SessionsAreShared();
+      }
+    }),
+  );
+}
+
+/** Given back whatever happens, also where the next one is not to be had: a pool that misses one is never ended. */
+async function holding(pool: Pick<pg.Pool, 'connect'>, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  let failed = true;
   try {
-    for (let round = 0; round < ROUNDS; round += 1) {
-      if ((await sessionOf(one)) === (await sessionOf(other))) throw new SessionsAreShared();
-    }
+    await work(client);
+    failed = false;
   } finally {
-    one.release();
-    other.release();
+    client.release(failed);
   }
 }
 
