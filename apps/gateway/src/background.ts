@@ -38,6 +38,7 @@ export class Background {
   private readonly identityKeys: FollowedKeyRings;
   private readonly chainer: AuditChainer;
   private readonly periodic: Periodic;
+  private quieted = false;
 
   constructor(
     private readonly app: INestApplicationContext,
@@ -59,13 +60,14 @@ export class Background {
     this.queue = new QueueHost(app.get<QueueBackend>(QUEUE_BACKEND), parts, this.relay, logger, new DueWork(app.get(Pools).relay));
   }
 
-  /** Call once Postgres answers. */
+  /** Call once Postgres answers. What `quiet` came before is not begun any more. */
   async start(): Promise<void> {
     // The keys first: a source that is known would refuse its senders' keys while they are not.
     await this.keys.start();
     // And a lead that is taken before the duplicate check has its key would go on unchecked.
     await this.identityKeys.start();
     await this.config.start();
+    if (this.quieted) return;
     this.queue.start();
     this.relay.startPolling({ takesDue: this.has('relay') });
     this.periodic.start();
@@ -75,6 +77,7 @@ export class Background {
 
   /** Nothing new is begun: no rings, no rounds, no jobs. What is in hand goes on. */
   async quiet(): Promise<void> {
+    this.quieted = true;
     this.app.get(SweepExpired).stop();
     await Promise.all([this.relay.stop(), this.periodic.stop(), this.queue.pause()]);
   }

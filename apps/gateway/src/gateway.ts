@@ -4,17 +4,22 @@ import { appendAuditEvents } from '#audit';
 import { DeliverLeads } from '#delivery';
 import { AcceptLead, FrontDoorAdapter } from '#ingestion';
 import { LeadStore } from '#pipeline';
-import { type Environment, type Logger, nestLogger, PRISMA, Pools, proveOutboundRules, type Settings } from '#platform';
+import { type Environment, type Logger, nestLogger, PRISMA, Pools, proveOutboundRules, type Settings, within } from '#platform';
 import { ShadowJudge } from '#policy';
 import { Readiness, serveApiDocs } from '#reading';
 import type { PrismaClient } from '@prisma/client';
 import { Background } from './background.js';
+import { endProcess } from './end-process.js';
 import { GatewayModule } from './gateway.module.js';
 import { waitForPostgres } from './postgres-gate.js';
 
 /** SIGTERM to exit, all steps together (FAULTS D.10). */
 const STOP_LIMIT_SECONDS = 30;
+/** For rounds under way and rings: one may wait for a server that hangs, and calls in flight need the time more (measured: an operator webhook). */
+const QUIET_LIMIT_MS = 6000;
 const HTTP_LIMIT_MS = 5000;
+/** By then everything accepted is in Postgres; a disk that hangs would keep the file of a drop from being closed. */
+const CLOSE_LIMIT_MS = 3000;
 /**
  * From SIGTERM, whatever the steps before took: calls in flight are then broken off and recorded as unknown. What remains is enough for
  * closing queues whose server does not answer (5 s).
@@ -33,8 +38,8 @@ export class Gateway {
     private readonly logger: Logger,
   ) {}
 
-  /** Listens at once, also without Postgres; the rest starts when Postgres answers. @throws when it could be made to call this machine */
-  static async start(settings: Settings, databaseUrl: string, logger: Logger, env: Environment): Promise<Gateway> {
+  /** @throws when it could be made to call this machine */
+  static async create(settings: Settings, databaseUrl: string, logger: Logger, env: Environment): Promise<Gateway> {
     await proveOutboundRules();
     const app = await NestFactory.create(
       GatewayModule.with({ settings, logger, databaseUrl, env, appendAuditEvents }),
@@ -45,11 +50,18 @@ export class Gateway {
         abortOnError: false,
       },
     );
-    const gateway = new Gateway(app, new Background(app, settings), settings, logger);
     serveApiDocs(app);
-    await app.listen(settings.http.port, settings.http.host);
-    logger.info({ url: await app.getUrl(), roles: settings.roles }, 'listening');
-    return gateway;
+    return new Gateway(app, new Background(app, settings), settings, logger);
+  }
+
+  /** Also without Postgres; the rest starts when Postgres answers. @throws when the port is taken */
+  async listen(): Promise<void> {
+    const { http, roles } = this.settings;
+    await this.app.listen(http.port, http.host).catch((error: unknown) => {
+      if (!this.stopped) throw error;
+    });
+    if (this.stopped) return;
+    this.logger.info({ url: await this.app.getUrl(), roles }, 'listening');
   }
 
   async url(): Promise<string> {
@@ -61,7 +73,8 @@ export class Gateway {
     const pools = this.app.get(Pools);
     if (!(await waitForPostgres(pools.relay, this.logger, () => this.stopped))) return;
     await this.background.start();
-    this.app.get(Readiness).open();
+    // A stop that came meanwhile has closed it for good.
+    if (!this.stopped) this.app.get(Readiness).open();
   }
 
   /**
@@ -76,13 +89,15 @@ export class Gateway {
   private async drain(): Promise<void> {
     const deadline = setTimeout(() => {
       this.logger.fatal('draining took too long: what is unfinished is taken up again from Postgres');
-      process.exit(1);
+      void endProcess(1, this.logger, 0);
     }, STOP_LIMIT_SECONDS * 1000);
     const began = performance.now();
     this.stopped = true;
     this.app.get(Readiness).close();
     await pause(this.settings.http.drainSeconds * 1000);
-    await this.background.quiet();
+    await within(QUIET_LIMIT_MS, this.background.quiet()).catch((error: unknown) =>
+      this.logger.warn(`the drain goes on beside rounds that are still under way: ${(error as Error).message}`),
+    );
     await Promise.race([this.app.getHttpAdapter().close(), pause(HTTP_LIMIT_MS)]);
     // A sender in the middle of a body would keep `app.close()` below waiting: Node's own time limits end with the listening.
     this.app.getHttpServer().closeAllConnections();
@@ -92,11 +107,17 @@ export class Gateway {
     if (this.settings.roles.includes('api')) await this.app.get(AcceptLead, { strict: false }).drain();
     await this.app.get(LeadStore).drain();
     await this.app.get(ShadowJudge, { strict: false }).drain();
+    await within(CLOSE_LIMIT_MS, this.close()).catch((error: unknown) =>
+      this.logger.warn(`not everything could be closed: ${(error as Error).message}`),
+    );
+    clearTimeout(deadline);
+    this.logger.info('stopped: everything accepted is in Postgres');
+  }
+
+  private async close(): Promise<void> {
     await this.app.get<PrismaClient>(PRISMA).$disconnect();
     await this.app.get(Pools).end();
     await this.app.close();
-    clearTimeout(deadline);
-    this.logger.info('stopped: everything accepted is in Postgres');
   }
 }
 

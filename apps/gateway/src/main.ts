@@ -1,6 +1,12 @@
 import 'reflect-metadata';
 import { armFailpoints, createLogger, InvalidSettings, readSettings, settingWarnings, type Settings } from '#platform';
+import { endProcess } from './end-process.js';
 import { Gateway } from './gateway.js';
+
+/** What is on a thread (a file being read) is over sooner, unless its disk hangs. */
+const ORDERLY_END_MS = 3000;
+/** A process that is broken does nothing more for longer than this. */
+const SUDDEN_END_MS = 250;
 
 function settingsOrExit(): Settings {
   try {
@@ -39,19 +45,21 @@ process.on('uncaughtException', (error) => {
     { error_name: error.name, error_code: code, error_at: /\n\s+at (.+)/.exec(error.stack ?? '')?.[1] },
     'an error nobody caught: this process ends',
   );
-  process.exit(1);
+  void endProcess(1, logger, SUDDEN_END_MS);
 });
 
-const gateway = await Gateway.start(settings, settings.database.url, logger, process.env).catch(fail);
+const gateway = await Gateway.create(settings, settings.database.url, logger, process.env).catch(fail);
 /** Under npm one Ctrl-C arrives twice, from the terminal and a few milliseconds later from npm; no person presses twice this fast. */
 const SAME_KEYSTROKE_MS = 300;
 let askedAt: number | undefined;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    if (askedAt !== undefined && performance.now() - askedAt > SAME_KEYSTROKE_MS) process.exit(1);
+    if (askedAt !== undefined && performance.now() - askedAt > SAME_KEYSTROKE_MS) void endProcess(1, logger, SUDDEN_END_MS);
     if (askedAt !== undefined) return;
     askedAt = performance.now();
-    void gateway.stop().then(() => process.exit(0), fail);
+    void gateway.stop().then(() => endProcess(0, logger, ORDERLY_END_MS), fail);
   });
 }
+// After the signals are heard: whoever sees that it listens may stop it, and its senders are answered.
+await gateway.listen().catch(fail);
 await gateway.ready().catch(fail);

@@ -15,6 +15,7 @@ import {
   type Relay,
   within,
 } from '#platform';
+import { endProcess } from './end-process.js';
 import { isStuck, STUCK_SECONDS } from './is-stuck.js';
 import { QueueModule, type QueueParts } from './queue.module.js';
 
@@ -22,6 +23,7 @@ const RETRY_MS = 1000;
 const WATCH_MS = 5000;
 const READY_LIMIT_MS = 5000;
 const CLOSE_LIMIT_MS = 5000;
+const ENDING_LIMIT_MS = 250;
 const COUNT_LIMIT_MS = 2000;
 const SAME_ERROR_EVERY_MS = 10_000;
 
@@ -157,7 +159,7 @@ export class QueueHost {
         { component: 'queue' },
         'due work exists and nothing completes, also after the queue was built anew: this process ends',
       );
-      process.exit(1);
+      await endProcess(1, this.logger, ENDING_LIMIT_MS);
     }
     this.logger.error({ component: 'queue' }, 'due work exists and nothing completes: the queue is built anew');
     await this.close();
