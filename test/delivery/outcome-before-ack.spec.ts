@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { PgAttemptLedger } from '../../libs/delivery/src/pg-attempt-ledger.js';
+import { PgDueDeliveries } from '../../libs/delivery/src/pg-due-deliveries.js';
 import { answers, type Answer } from '../support/scripted-crm.js';
 import { DeliveryWorld, type Worker } from './support/delivery-world.js';
 
@@ -78,6 +80,21 @@ describe('what is known is committed before anyone is told', () => {
     await worker.deliver.run(deliveries.map(({ id }) => id));
     for (const { id } of deliveries) expect(await world.delivery(id)).toMatchObject({ status: 'DELIVERED', attempt_no: 1 });
     expect(world.crm.requests).toHaveLength(10);
+  });
+
+  it.each([
+    { what: 'looked at', breaks: (error: Error) => jest.spyOn(PgDueDeliveries.prototype, 'look').mockRejectedValueOnce(error) },
+    { what: 'claimed', breaks: (error: Error) => jest.spyOn(PgAttemptLedger.prototype, 'open').mockRejectedValueOnce(error) },
+  ])('a delivery that could not be $what is due again at once, also when the next connection breaks too', async ({ breaks }) => {
+    const { id } = await world.aDelivery();
+    const lost = (): Error => Object.assign(new Error('terminating connection'), { code: '57P01' });
+    breaks(lost());
+    jest.spyOn(PgDueDeliveries.prototype, 'unring').mockRejectedValueOnce(lost());
+    await expect(worker.deliver.run([id])).rejects.toThrow('terminating connection');
+    // Not a minute later, when its ring would count as lost.
+    expect(await world.delivery(id)).toMatchObject({ status: 'PENDING', attempt_no: 0, rung_at: null });
+    await worker.deliver.run([id]);
+    expect(await world.delivery(id)).toMatchObject({ status: 'DELIVERED', attempt_no: 1 });
   });
 
   it('while Postgres takes no outcome, the outcome waits and is not forgotten', async () => {

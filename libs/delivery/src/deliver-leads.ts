@@ -1,5 +1,5 @@
 import type { DeliveryId, DestinationId } from '#core';
-import { failpoint } from '#platform';
+import { failpoint, isDatabaseUnavailable, persistently } from '#platform';
 import type { AttemptLog } from './attempt-log.js';
 import type { CallBudgets } from './call-budgets.port.js';
 import type { ConfiguredDestinations } from './configured-destinations.js';
@@ -13,6 +13,12 @@ import type { MakeAttempt } from './make-attempt.js';
 /** Of a destination that cannot be used: one look at a time says so. */
 const NO_LIMITS: CallLimits = { concurrency: 1, concurrencyPerProcess: 1, ratePerSecond: null };
 
+/** A delivery in its lane: settles when it had its turn or was given back. */
+interface Turn {
+  readonly id: DeliveryId;
+  readonly over: Promise<void>;
+}
+
 /**
  * Decided leads → the CRM: each delivery enters the lane of its destination and has its turn there: open attempt, send, close attempt.
  *
@@ -24,11 +30,12 @@ const NO_LIMITS: CallLimits = { concurrency: 1, concurrencyPerProcess: 1, ratePe
  * - Lease (60 s) > oldest claim still sent (25 s) + longest call (30 s). Whoever comes later than that is fenced out by the attempt number.
  *
  * A job of the queue is over as soon as its deliveries are in their lanes: one that waited for calls would hold a place that others need.
- * Nothing is lost with it, because the rows are due in Postgres until their outcome is there.
+ * Nothing is lost with it, because the rows are due in Postgres until their outcome is there. What a fault of Postgres keeps from being claimed
+ * is given back at once: it would count as rung for a minute otherwise.
  */
 export class DeliverLeads {
   private readonly lanes: Lanes;
-  private readonly running = new Set<Promise<void>>();
+  private readonly running = new Set<Promise<unknown>>();
   private stopped = false;
 
   constructor(
@@ -84,20 +91,31 @@ export class DeliverLeads {
   }
 
   /** @returns the turns of those that are due */
-  private async enter(ids: readonly DeliveryId[]): Promise<readonly Promise<void>[]> {
+  private async enter(ids: readonly DeliveryId[]): Promise<readonly Turn[]> {
     if (this.stopped) {
       await this.due.unring(ids);
       return [];
     }
     await failpoint('deliver_before_claim');
-    const looked = await Promise.all(ids.map((id) => this.due.look(id)));
-    const waiting = looked.filter((delivery) => delivery !== null);
-    const callable = await this.parkOthers(waiting.filter(({ due }) => due));
-    const turns = callable.map(({ id, destinationId }) => this.lanes.of(destinationId).enter(id));
-    // A turn may fail while the statement below is still under way.
-    for (const turn of turns) turn.catch(() => {});
-    await this.due.unring(waiting.filter(({ due }) => !due).map(({ id }) => id));
-    return turns;
+    try {
+      const looked = await Promise.all(ids.map((id) => this.due.look(id)));
+      const waiting = looked.filter((delivery) => delivery !== null);
+      const callable = await this.parkOthers(waiting.filter(({ due }) => due));
+      const turns = callable.map(({ id, destinationId }) => ({ id, over: this.lanes.of(destinationId).enter(id) }));
+      // A turn may fail while the statement below is still under way.
+      for (const { over } of turns) over.catch(() => {});
+      await this.due.unring(waiting.filter(({ due }) => !due).map(({ id }) => id));
+      return turns;
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) await this.giveBack(ids);
+      throw error;
+    }
+  }
+
+  /** What was claimed is left alone by it: that is found when its lease ends. A process that stops has no time to try again. */
+  private async giveBack(ids: readonly DeliveryId[]): Promise<void> {
+    const unring = (): Promise<void> => this.due.unring(ids);
+    await (this.stopped ? unring().catch(() => {}) : persistently(unring));
   }
 
   /**
@@ -122,14 +140,23 @@ export class DeliverLeads {
     await this.due.park(ids, this.destinations.retryBaseSeconds, problem);
   }
 
-  private async watch(turns: readonly Promise<void>[]): Promise<void> {
-    const all = Promise.allSettled(turns);
-    const work = all.then(() => {});
+  private async watch(turns: readonly Turn[]): Promise<void> {
+    const work = this.finish(turns);
     this.running.add(work);
-    const results = await all;
+    const failure = await work;
     this.running.delete(work);
-    const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
+  }
+
+  /** @returns the first failure, when what failed has been given back */
+  private async finish(turns: readonly Turn[]): Promise<PromiseRejectedResult | undefined> {
+    const results = await Promise.allSettled(turns.map(({ over }) => over));
+    const unclaimed = turns.filter((_turn, at) => {
+      const result = results[at];
+      return result?.status === 'rejected' && isDatabaseUnavailable(result.reason);
+    });
+    if (unclaimed.length > 0) await this.giveBack(unclaimed.map(({ id }) => id));
+    return results.find((result) => result.status === 'rejected');
   }
 
   private laneOf(destinationId: DestinationId): LaneParts {

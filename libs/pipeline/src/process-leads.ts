@@ -8,7 +8,7 @@ import {
   sourceIdOf,
   type TenantId,
 } from '#core';
-import { failpoint, isDatabaseUnavailable, isDataError, sqlStateOf, type Logger } from '#platform';
+import { failpoint, isDatabaseUnavailable, isDataError, persistently, sqlStateOf, type Logger } from '#platform';
 import type { LeadPipeline } from './lead-pipeline.js';
 import type { DecidedLead, LeadStore, LoadedLead } from './lead-store.port.js';
 import type { TellDecisions } from './tell-decisions.js';
@@ -82,6 +82,7 @@ export class ProcessLeads {
       const [usable, closed] = [loaded.filter((lead) => this.isUsable(lead)), loaded.filter((lead) => !this.isUsable(lead))];
       await Promise.all([this.leaveWaiting(closed), ...usable.map((lead) => this.decide(lead))]);
     } catch (error) {
+      // That counts against no lead. If the database stays away, the count stands, the leads count as rung for a minute, and are run alone then.
       if (isDatabaseFault(error)) await persistently(() => this.store.forgive(loaded.map(({ id }) => id)));
       throw error;
     }
@@ -181,23 +182,6 @@ export function startOf(lead: LoadedLead, resolved: ResolvedConfig, claimCheck: 
     claimCheck,
     source: config.sources.find(({ name }) => sourceIdOf(config.tenant, name) === lead.sourceId) ?? {},
   };
-}
-
-/** Connections break one by one, and the next one may hold: tried again at once. */
-const TRIES = 3;
-
-/**
- * The database was away or overloaded under a batch: that counts against no lead. If it stays away, the count stands, the leads count as
- * rung for a minute, and are run alone then.
- */
-async function persistently(work: () => Promise<void>): Promise<void> {
-  for (let tries = 1; tries <= TRIES; tries += 1) {
-    const done = await work().then(
-      () => true,
-      () => false,
-    );
-    if (done) return;
-  }
 }
 
 /** The fault lies with the database or with our statements (away, overloaded, not migrated), not in the values of a lead. */
