@@ -85,7 +85,7 @@ describe('what is known is committed before anyone is told', () => {
   it.each([
     { what: 'looked at', breaks: (error: Error) => jest.spyOn(PgDueDeliveries.prototype, 'look').mockRejectedValueOnce(error) },
     { what: 'claimed', breaks: (error: Error) => jest.spyOn(PgAttemptLedger.prototype, 'open').mockRejectedValueOnce(error) },
-  ])('a delivery that could not be $what is due again at once, also when the next connection breaks too', async ({ breaks }) => {
+  ])('a delivery that could not be $what is due again after a second, also when the next connection breaks too', async ({ breaks }) => {
     const { id } = await world.aDelivery();
     const lost = (): Error => Object.assign(new Error('terminating connection'), { code: '57P01' });
     breaks(lost());

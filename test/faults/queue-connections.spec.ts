@@ -241,9 +241,20 @@ function errorResponse(fields: Readonly<Record<string, string>>): Buffer {
 }
 
 describe('the client on which a worker waits for jobs in Postgres', () => {
+  const undo: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  });
+
   const connected = async (look: Look = () => 'pass') => {
     const database = await createTestDatabase();
+    undo.push(() => database.drop());
     const wire = await FaultProxy.start(database.url, { look });
+    // What a toxic still holds back would keep its connection, and the wire, open for a minute.
+    undo.push(async () => {
+      wire.heal();
+      await wire.close();
+    });
     const connection = { connectionString: wire.before(database.url), schema: QUEUE_SCHEMA };
     // BullMQ types it as a Redis; its Postgres backend reads it as a pool configuration.
     const backend = createListenedBackend('process', { connection } as unknown as Parameters<typeof createListenedBackend>[1]);
@@ -255,7 +266,7 @@ describe('the client on which a worker waits for jobs in Postgres', () => {
 
   it('F42: its session ends in the same breath as it begins: nothing breaks, and the next wait has another one', async () => {
     let armed = false;
-    const { backend, wire, database } = await connected((direction, bytes) => {
+    const { backend } = await connected((direction, bytes) => {
       if (!armed || direction !== 'downstream' || !bytes.subarray(-READY.length).equals(READY)) return 'pass';
       armed = false;
       return Buffer.concat([bytes, ENDED_BY_AN_ADMINISTRATOR]);
@@ -265,8 +276,6 @@ describe('the client on which a worker waits for jobs in Postgres', () => {
     await expect(backend.waitForJob(0.01)).resolves.toBeNull();
     expect(armed).toBe(false);
     await backend.close();
-    await wire.close();
-    await database.drop();
   });
 
   it('F42: its session is ended before its goodbye arrives: nothing breaks', async () => {
@@ -276,8 +285,5 @@ describe('the client on which a worker waits for jobs in Postgres', () => {
     const closed = backend.close();
     await database.drop();
     await expect(closed).resolves.toBeUndefined();
-    // Or the goodbye that is held back keeps its connection, and the wire, open for a minute.
-    wire.heal();
-    await wire.close();
   });
 });

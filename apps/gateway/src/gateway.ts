@@ -22,9 +22,9 @@ const HTTP_LIMIT_MS = 5000;
 const CLOSE_LIMIT_MS = 3000;
 /**
  * From SIGTERM, whatever the steps before took: calls in flight are then broken off and recorded as unknown. What remains is enough for
- * closing queues whose server does not answer (5 s).
+ * closing queues whose server does not answer (5 s), for closing the rest (3 s) and for what is on a thread (3 s, main.ts).
  */
-const SEND_UNTIL_SECONDS = 23;
+const SEND_UNTIL_SECONDS = 19;
 
 /** A running gateway. */
 export class Gateway {
@@ -96,7 +96,7 @@ export class Gateway {
     this.app.get(Readiness).close();
     await pause(this.settings.http.drainSeconds * 1000);
     await within(QUIET_LIMIT_MS, this.background.quiet()).catch((error: unknown) =>
-      this.logger.warn(`the drain goes on beside rounds that are still under way: ${(error as Error).message}`),
+      this.logger.warn(`the drain goes on without waiting for its rounds: ${(error as Error).message}`),
     );
     await Promise.race([this.app.getHttpAdapter().close(), pause(HTTP_LIMIT_MS)]);
     // A sender in the middle of a body would keep `app.close()` below waiting: Node's own time limits end with the listening.
@@ -115,9 +115,8 @@ export class Gateway {
   }
 
   private async close(): Promise<void> {
-    await this.app.get<PrismaClient>(PRISMA).$disconnect();
-    await this.app.get(Pools).end();
-    await this.app.close();
+    // None waits for another: a pool does not end while a round beside it has a connection.
+    await Promise.all([this.app.close(), this.app.get<PrismaClient>(PRISMA).$disconnect(), this.app.get(Pools).end()]);
   }
 }
 

@@ -23,19 +23,19 @@ armFailpoints(settings.failpoints);
 const logger = createLogger(settings.log.level, process.stdout.isTTY);
 for (const warning of settingWarnings(process.env)) logger.warn(warning);
 
-function fail(error: unknown): never {
+async function fail(error: unknown): Promise<never> {
   const port = (error as { code?: unknown }).code === 'EADDRINUSE';
   process.stderr.write(
     port
       ? `Port ${settings.http.port} is taken; stop what listens there or set PORT to another one.\n`
       : `${error instanceof Error ? error.message : String(error)}\n`,
   );
-  process.exit(1);
+  return endProcess(1, logger, SUDDEN_END_MS);
 }
 
-if (settings.database.url === undefined) {
-  fail(new Error('DATABASE_URL is not set; `npm start` runs a Postgres of its own, or set DATABASE_URL to yours.'));
-}
+const databaseUrl =
+  settings.database.url ??
+  (await fail(new Error('DATABASE_URL is not set; `npm start` runs a Postgres of its own, or set DATABASE_URL to yours.')));
 
 // A job that breaks out of everything must not leave a half-working process: the supervisor starts a new one and Postgres knows what is due.
 process.on('uncaughtException', (error) => {
@@ -48,7 +48,7 @@ process.on('uncaughtException', (error) => {
   void endProcess(1, logger, SUDDEN_END_MS);
 });
 
-const gateway = await Gateway.create(settings, settings.database.url, logger, process.env).catch(fail);
+const gateway = await Gateway.create(settings, databaseUrl, logger, process.env).catch(fail);
 /** Under npm one Ctrl-C arrives twice, from the terminal and a few milliseconds later from npm; no person presses twice this fast. */
 const SAME_KEYSTROKE_MS = 300;
 let askedAt: number | undefined;

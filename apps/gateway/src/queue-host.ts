@@ -21,7 +21,7 @@ import { QueueModule, type QueueParts } from './queue.module.js';
 
 const RETRY_MS = 1000;
 const WATCH_MS = 5000;
-const READY_LIMIT_MS = 5000;
+const READY_LIMIT_MS = 15_000;
 const CLOSE_LIMIT_MS = 5000;
 const ENDING_LIMIT_MS = 250;
 const COUNT_LIMIT_MS = 2000;
@@ -202,16 +202,5 @@ function jobQueue(queues: readonly Queue[], backend: QueueBackend): JobQueue {
 }
 
 async function withinOrLeft(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([
-    work.then(
-      () => {},
-      () => {},
-    ),
-    limit,
-  ]);
-  clearTimeout(timer);
+  await within(milliseconds, work).catch(() => {});
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DeliveryId, DestinationId } from '#core';
 import { failpoint, isDatabaseUnavailable, persistently } from '#platform';
 import type { AttemptLog } from './attempt-log.js';
@@ -12,6 +13,9 @@ import type { MakeAttempt } from './make-attempt.js';
 
 /** Of a destination that cannot be used: one look at a time says so. */
 const NO_LIMITS: CallLimits = { concurrency: 1, concurrencyPerProcess: 1, ratePerSecond: null };
+
+/** What is given back is rung again at once, and would be as often as Postgres refuses it. */
+const AFTER_A_FAULT_MS = 1000;
 
 /** A delivery in its lane: settles when it had its turn or was given back. */
 interface Turn {
@@ -31,7 +35,7 @@ interface Turn {
  *
  * A job of the queue is over as soon as its deliveries are in their lanes: one that waited for calls would hold a place that others need.
  * Nothing is lost with it, because the rows are due in Postgres until their outcome is there. What a fault of Postgres keeps from being claimed
- * is given back at once: it would count as rung for a minute otherwise.
+ * is given back a second later: it would count as rung for a minute otherwise.
  */
 export class DeliverLeads {
   private readonly lanes: Lanes;
@@ -101,21 +105,21 @@ export class DeliverLeads {
       const looked = await Promise.all(ids.map((id) => this.due.look(id)));
       const waiting = looked.filter((delivery) => delivery !== null);
       const callable = await this.parkOthers(waiting.filter(({ due }) => due));
-      const turns = callable.map(({ id, destinationId }) => ({ id, over: this.lanes.of(destinationId).enter(id) }));
-      // A turn may fail while the statement below is still under way.
-      for (const { over } of turns) over.catch(() => {});
       await this.due.unring(waiting.filter(({ due }) => !due).map(({ id }) => id));
-      return turns;
+      return callable.map(({ id, destinationId }) => ({ id, over: this.lanes.of(destinationId).enter(id) }));
     } catch (error) {
       if (isDatabaseUnavailable(error)) await this.giveBack(ids);
       throw error;
     }
   }
 
-  /** What was claimed is left alone by it: that is found when its lease ends. A process that stops has no time to try again. */
+  /** What was claimed is left alone by it: that is found when its lease ends. */
   private async giveBack(ids: readonly DeliveryId[]): Promise<void> {
-    const unring = (): Promise<void> => this.due.unring(ids);
-    await (this.stopped ? unring().catch(() => {}) : persistently(unring));
+    if (!this.stopped) await pause(AFTER_A_FAULT_MS);
+    await persistently(
+      () => this.due.unring(ids),
+      () => this.stopped,
+    );
   }
 
   /**
