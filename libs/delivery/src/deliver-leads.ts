@@ -105,7 +105,8 @@ export class DeliverLeads {
       const looked = await Promise.all(ids.map((id) => this.due.look(id)));
       const waiting = looked.filter((delivery) => delivery !== null);
       const callable = await this.parkOthers(waiting.filter(({ due }) => due));
-      await this.due.unring(waiting.filter(({ due }) => !due).map(({ id }) => id));
+      const early = waiting.filter(({ due }) => !due).map(({ id }) => id);
+      if (early.length > 0) await this.due.unring(early);
       return callable.map(({ id, destinationId }) => ({ id, over: this.lanes.of(destinationId).enter(id) }));
     } catch (error) {
       if (isDatabaseUnavailable(error)) await this.giveBack(ids);
