@@ -1,7 +1,7 @@
 import type { IQueueBackend } from 'bullmq';
 import { paced } from './paced-backend.js';
 
-/** Two workers of a process may be refused this often a second. */
+/** A little less than the pause: a timer and performance.now() may differ by a moment. */
 const LEAST_MS = 200;
 
 function backendThat(moveToActive: () => Promise<unknown[]>): IQueueBackend {
