@@ -74,8 +74,9 @@ describe.each(QUEUE_BACKENDS)('a tenant whose configuration a process cannot use
     );
     expect(await one('select sum(ring_gen)::int as n from leads')).toBeLessThanOrEqual(MOST_RUNG + 1);
     expect(worker.output().split('its leads wait')).toHaveLength(2);
-    const metrics = await (await fetch(`${worker.url}/metrics`)).text();
-    expect(metrics).toContain('leadgate_tenant_closed{tenant="closed"} 1');
+    await eventually('the next poll tells it', async () =>
+      (await (await fetch(`${worker.url}/metrics`)).text()).includes('leadgate_tenant_closed{tenant="closed"} 1') ? true : undefined,
+    );
 
     await write('closed', { mappings: [], destinations: [] });
     await eventually('all of them are decided', async () =>
