@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { armFailpoints, createLogger, InvalidSettings, readSettings, settingWarnings, type Settings } from '#platform';
 import { endProcess } from './end-process.js';
 import { Gateway } from './gateway.js';
+import { watchEventLoop } from './watch-event-loop.js';
 
 /** What is on a thread (a file being read) is over sooner, unless its disk hangs. */
 const ORDERLY_END_MS = 3000;
@@ -19,6 +20,7 @@ function settingsOrExit(): Settings {
 }
 
 const settings = settingsOrExit();
+watchEventLoop(settings.standstillSeconds);
 armFailpoints(settings.failpoints);
 const logger = createLogger(settings.log.level, process.stdout.isTTY);
 for (const warning of settingWarnings(process.env)) logger.warn(warning);

@@ -42,6 +42,7 @@ describe('readSettings', () => {
       },
       adminKey: undefined,
       dedup: { accelerators: [], cacheUrl: undefined },
+      standstillSeconds: 60,
       log: { level: 'info' },
       concurrency: { pipeline: 16, delivery: 64 },
       delivery: { retryBaseSeconds: 30 },

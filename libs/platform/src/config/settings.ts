@@ -133,6 +133,7 @@ function nested(
       },
     },
     dedup: { accelerators: of('LEADGATE_CLAIM_ACCELERATORS'), cacheUrl: of('REDIS_CACHE_URL') },
+    standstillSeconds: of('LEADGATE_STANDSTILL_SECONDS'),
     log: { level: of('LEADGATE_LOG_LEVEL') },
     concurrency: { pipeline: of('LEADGATE_PIPELINE_CONCURRENCY'), delivery: of('LEADGATE_DELIVERY_CONCURRENCY') },
     delivery: { retryBaseSeconds: of('LEADGATE_RETRY_BASE_SECONDS') },
