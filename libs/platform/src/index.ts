@@ -56,7 +56,7 @@ export * from './postgres/prepare-database.js';
 export * from './postgres/prisma-client.js';
 export * from './postgres/roles.js';
 export { ROW_BY_ROW } from './postgres/row-by-row.js';
-export { ServerClock } from './postgres/server-clock.js';
+export { secondsOutside, ServerClock } from './postgres/server-clock.js';
 export * from './postgres/persistently.js';
 export * from './postgres/sql-state.js';
 export * from './postgres/transaction.js';

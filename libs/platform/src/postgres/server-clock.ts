@@ -3,6 +3,14 @@ import type { Pool } from 'pg';
 /** Clocks of machines drift by milliseconds in this time, and one that was set is known again after it. */
 const ASK_EVERY_MS = 10_000;
 
+/**
+ * How far their clock is ahead of ours for certain (behind it: a negative number), when they looked at it between these moments of ours: an answer
+ * that was long under way is no wrong clock. All in seconds since 1970.
+ */
+export function secondsOutside(theirs: number, before: number, after: number): number {
+  return theirs > after ? theirs - after : Math.min(0, theirs - before);
+}
+
 interface Reading {
   readonly seconds: number;
   /** performance.now() */

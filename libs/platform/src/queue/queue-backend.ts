@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { parseConnectionString, sessionName } from '../postgres/connection-string.js';
 import { ListenedClient } from '../postgres/listened-client.js';
+import { secondsOutside } from '../postgres/server-clock.js';
 import type { Logger } from '../logging/logger.js';
 import { createListenedBackend } from './listened-backend.js';
 import { paced } from './paced-backend.js';
@@ -61,11 +62,6 @@ function postgresBackend(databaseUrl: string, pool: Pool): QueueBackend {
     incarnation: async () => 'postgres',
     close: async () => {},
   };
-}
-
-/** How far their clock is off for certain, when they looked at it between these moments of ours: an answer that was long under way is no wrong clock. */
-function secondsOutside(theirs: number, before: number, after: number): number {
-  return theirs > after ? theirs - after : Math.min(0, theirs - before);
 }
 
 function redisBackend(redisUrl: string, logger: Logger): QueueBackend {
