@@ -93,9 +93,10 @@ describe.each(QUEUE_BACKENDS)('personal data stay in the columns that are meant 
   it('not in the log, at any level', () => {
     const lines = gateway.output().split('\n');
     for (const event of ['accept', 'journey', 'attempt']) {
-      const line = lines.find((text) => text.includes(`"event":"${event}"`));
-      expect(line).toMatch(/"request_id":"[^"]+"/);
-      expect(line).toMatch(/"lead_id":"[0-9a-f-]{36}"/);
+      const told = lines.filter((text) => text.includes(`"event":"${event}"`));
+      for (const line of told) expect(line).toMatch(/"request_id":"[^"]+"/);
+      // Not those of requests that a slow machine answered 503.
+      expect(told.find((line) => /"lead_id":"[0-9a-f-]{36}"/.test(line))).toBeDefined();
     }
     expect(planted(gateway.output())).toEqual([]);
   });

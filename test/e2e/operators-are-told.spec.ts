@@ -57,6 +57,10 @@ it('a running gateway works out its ledger and shows it as metrics', async () =>
     return text.includes('leadgate_ledger_unbalanced 0') && text.includes('leadgate_oldest_undecided_seconds 0') ? text : undefined;
   });
   expect(metrics).not.toContain('leadgate_alarm{');
-  const { components } = await gateway.read<{ components: Record<string, { status: string }> }>('/health');
-  expect(components['alarms']).toEqual({ status: 'up' });
+  // What takes a second to answer counts as down, on a machine that is slow, too.
+  const alarms = await eventually('the alarms are answered for', async () => {
+    const { components } = await gateway.read<{ components: Record<string, { status: string }> }>('/health');
+    return components['alarms']?.status === 'down' ? undefined : components['alarms'];
+  });
+  expect(alarms).toEqual({ status: 'up' });
 });
