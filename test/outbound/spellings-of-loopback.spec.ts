@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { OutboundHttp, OutboundRules } from '#platform';
+import { systemHostLookup } from '../../libs/platform/src/http/host-lookup.js';
+
+/** Nothing here is about time. */
+const PATIENT_MS = 60_000;
 
 /** Every way to write this machine, and the nothing address that leads to it: by FAULTS C21 and by what URL parsers and resolvers accept. */
 const SPELLINGS = [
@@ -60,7 +64,7 @@ describe('no spelling of this machine is called', () => {
   let canaries: Server[];
   let port: number;
   let reached = 0;
-  const http = new OutboundHttp({ userAgent: 'leadgate/test' });
+  const http = new OutboundHttp({ userAgent: 'leadgate/test', lookup: systemHostLookup({ timeoutMs: PATIENT_MS }) });
 
   beforeAll(async () => {
     const canary = (): Server =>
@@ -86,7 +90,7 @@ describe('no spelling of this machine is called', () => {
 
   it.each([...SPELLINGS, ...METADATA])('%s', async (host) => {
     for (const protocol of ['https', 'http']) {
-      const call = { origin: `${protocol}://${host}:${port}`, path: '/', headers: {}, timeoutMs: 5000, keepConnection: false };
+      const call = { origin: `${protocol}://${host}:${port}`, path: '/', headers: {}, timeoutMs: PATIENT_MS, keepConnection: false };
       expect(await http.get(call)).toMatchObject({ kind: 'not_sent', code: 'ADDRESS_NOT_ALLOWED' });
     }
     expect(reached).toBe(0);
@@ -95,7 +99,7 @@ describe('no spelling of this machine is called', () => {
   it.each(['127.0.0.1%00.example.com', '127.0.0.1 .example.com', '[fe80::1%25eth0]', '127.0.0.256', '0x100000000', '[::1', '%00'])(
     '%s is no address at all',
     async (host) => {
-      const call = { origin: `https://${host}:${port}`, path: '/', headers: {}, timeoutMs: 5000, keepConnection: false };
+      const call = { origin: `https://${host}:${port}`, path: '/', headers: {}, timeoutMs: PATIENT_MS, keepConnection: false };
       expect(await http.get(call)).toMatchObject({ kind: 'not_sent' });
       expect(OutboundRules.strict.problemOf(`https://${host}:${port}/`)).toMatch(/^must be an absolute address/);
       expect(reached).toBe(0);

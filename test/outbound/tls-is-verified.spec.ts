@@ -22,7 +22,7 @@ const http = new OutboundHttp({
 });
 const outcomes = {};
 for (const [name, origin] of Object.entries(JSON.parse(process.argv[1]))) {
-  const { kind, code, statusCode } = await http.get({ origin, path: '/', headers: {}, timeoutMs: 5000, keepConnection: false });
+  const { kind, code, statusCode } = await http.get({ origin, path: '/', headers: {}, timeoutMs: 60_000, keepConnection: false });
   outcomes[name] = { kind, code, statusCode };
 }
 console.log(JSON.stringify(outcomes));

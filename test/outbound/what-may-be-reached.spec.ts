@@ -7,9 +7,11 @@ import { LOOPBACK } from '../support/loopback.js';
 import { NameServer } from '../support/name-server.js';
 import { answers, ScriptedCrm } from '../support/scripted-crm.js';
 
-/** After which a look-up is given up; a call that waits for none is through long before. */
-const LOOKUP_MS = 3000;
-const callTo = (origin: string) => ({ origin, path: '/', headers: {}, body: '{}', timeoutMs: 5000, keepConnection: false });
+/** After which a look-up is given up; a call that waits for none is through long before, also from a process that stands still for a moment. */
+const LOOKUP_MS = 9000;
+/** A question that is not answered in a third of it is asked again: not because this process stood still. */
+const PATIENT_MS = 60_000;
+const callTo = (origin: string) => ({ origin, path: '/', headers: {}, body: '{}', timeoutMs: PATIENT_MS, keepConnection: false });
 
 describe('a name that changes its address (DNS rebinding)', () => {
   /** Stands for a public address: the only one that may be called. */
@@ -47,7 +49,11 @@ describe('a name that changes its address (DNS rebinding)', () => {
   it('reaches nothing inside in 200 tries, and what it may reach every other time', async () => {
     let asked = 0;
     names.answer = () => [asked++ % 2 === 0 ? '127.0.0.2' : '127.0.0.1'];
-    const http = new OutboundHttp({ userAgent: 'leadgate/test', rules: PUBLIC, lookup: systemHostLookup({ servers: [names.address] }) });
+    const http = new OutboundHttp({
+      userAgent: 'leadgate/test',
+      rules: PUBLIC,
+      lookup: systemHostLookup({ servers: [names.address], timeoutMs: PATIENT_MS }),
+    });
     const outcomes: string[] = [];
     for (let n = 0; n < 200; n += 1) {
       const outcome = await http.post(callTo(`http://rebind.example:${port}`));
@@ -64,7 +70,11 @@ describe('a name that changes its address (DNS rebinding)', () => {
 
   it('is not called at all when it has an address inside among others', async () => {
     names.answer = () => ['127.0.0.2', '127.0.0.1'];
-    const http = new OutboundHttp({ userAgent: 'leadgate/test', rules: PUBLIC, lookup: systemHostLookup({ servers: [names.address] }) });
+    const http = new OutboundHttp({
+      userAgent: 'leadgate/test',
+      rules: PUBLIC,
+      lookup: systemHostLookup({ servers: [names.address], timeoutMs: PATIENT_MS }),
+    });
     const before = served;
     expect(await http.post(callTo(`http://both.example:${port}`))).toMatchObject({ kind: 'not_sent', code: 'ADDRESS_NOT_ALLOWED' });
     await http.close();
@@ -88,7 +98,7 @@ describe('a name server', () => {
     const began = performance.now();
     let ended = 0;
     const slow = Array.from({ length: 40 }, async (_, n) => {
-      const outcome = await http.post({ ...callTo(`http://slow-${n}.example:${crm.port}`), timeoutMs: 60_000 });
+      const outcome = await http.post({ ...callTo(`http://slow-${n}.example:${crm.port}`), timeoutMs: 10 * LOOKUP_MS });
       ended += 1;
       return outcome;
     });
@@ -108,7 +118,7 @@ describe('a name server', () => {
       asked += 1;
       return ['192.0.2.7'];
     };
-    const lookup = systemHostLookup({ servers: [names.address] });
+    const lookup = systemHostLookup({ servers: [names.address], timeoutMs: PATIENT_MS });
     const found = await Promise.all(Array.from({ length: 50 }, () => lookup('crm.example')));
     expect(new Set(found.map((addresses) => JSON.stringify(addresses)))).toEqual(new Set(['[{"address":"192.0.2.7","family":4}]']));
     expect(asked).toBe(1);
@@ -118,11 +128,11 @@ describe('a name server', () => {
 
   it('does not know every name: the machine itself may', async () => {
     names.answer = () => [];
-    expect(await systemHostLookup({ servers: [names.address], hostsFile: '/none' })('localhost')).toContainEqual({
+    expect(await systemHostLookup({ servers: [names.address], timeoutMs: PATIENT_MS, hostsFile: '/none' })('localhost')).toContainEqual({
       address: '127.0.0.1',
       family: 4,
     });
-    await expect(systemHostLookup({ servers: [names.address] })('no-such-host.invalid')).rejects.toMatchObject({
+    await expect(systemHostLookup({ servers: [names.address], timeoutMs: PATIENT_MS })('no-such-host.invalid')).rejects.toMatchObject({
       code: expect.stringMatching(/^E/),
     });
   });
