@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { DestinationId, Job, TenantId } from '#core';
 import { DueWork, type JobQueue, Metrics, Relay } from '#platform';
 import { eventually } from './support/eventually.js';
+import { tookAtMost } from './support/took-at-most.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 /** A queue that only writes down what it was told. */
@@ -97,7 +98,7 @@ describe('the relay rings what Postgres says is due', () => {
   });
 
   it('leaves alone what is claimed, ended or freshly rung', async () => {
-    await aLead({ claimedUntil: `clock_timestamp() + interval '10 s'` });
+    await aLead({ claimedUntil: `clock_timestamp() + interval '1 hour'` });
     await aLead({ status: 'REJECTED' });
     await aLead({ rungAt: 'clock_timestamp()' });
     const due = await aLead();
@@ -123,16 +124,21 @@ describe('the relay rings what Postgres says is due', () => {
     relay.startPolling({ takesDue: true });
     const first = await aLead();
     await rung(1);
-    const lost = await aLead({ rungAt: `clock_timestamp() - interval '1 s'` });
+    const lost = await aLead({ rungAt: 'clock_timestamp()' });
     queue.life = 'two';
     expect((await rung(3)).sort()).toEqual([first, first, lost].sort());
   });
 
   it('leaves a lead that reached a process to it for five seconds, also when the queue was emptied', async () => {
-    await aLead({ crashCount: 1, rungAt: `clock_timestamp() - interval '1 s'` });
-    const died = await aLead({ crashCount: 1, rungAt: `clock_timestamp() - interval '6 s'` });
-    const lost = await aLead({ rungAt: `clock_timestamp() - interval '1 s'` });
-    const rows = await new DueWork(pool).takeLeads(0, new Map([['t' as TenantId, 500]]));
+    const { died, lost, rows } = await tookAtMost(5000, async () => {
+      await pool.query('truncate leads cascade');
+      const [died, lost] = [
+        await aLead({ crashCount: 1, rungAt: `clock_timestamp() - interval '6 s'` }),
+        await aLead({ rungAt: `clock_timestamp() - interval '1 s'` }),
+      ];
+      await aLead({ crashCount: 1, rungAt: 'clock_timestamp()' });
+      return { died, lost, rows: await new DueWork(pool).takeLeads(0, new Map([['t' as TenantId, 500]])) };
+    });
     expect(rows.map(({ id }) => id as string).sort()).toEqual([died, lost].sort());
   });
 
@@ -206,7 +212,7 @@ describe('the relay rings what Postgres says is due', () => {
     relay.startPolling({ takesDue: true });
     await eventually('the ring was tried and taken back', async () => {
       const { rows } = await pool.query<{ ring_gen: number; rung_at: Date | null }>('select ring_gen, rung_at from leads');
-      return rows[0]?.ring_gen === 1 && rows[0].rung_at === null ? true : undefined;
+      return rows[0] !== undefined && rows[0].ring_gen >= 1 && rows[0].rung_at === null ? true : undefined;
     });
     queue.down = false;
     expect(await rung(1)).toEqual([id]);
@@ -314,7 +320,8 @@ describe('the relay rings what Postgres says is due', () => {
       await deliveriesOf('t/a', 20);
       await deliveriesOf('t/b', 1);
       relay.startPolling({ takesDue: true });
-      await eventually('the other one is rung', async () => ((await destinationsRung())['t/b'] === 1 ? true : undefined));
+      // Not only in Postgres: by then the relay knows itself what it took.
+      await eventually('the other one is rung', async () => (jobsOf().length >= 1 + (expected ?? 0) ? true : undefined));
       expect((await destinationsRung())['t/a']).toBe(expected);
       expect(relay.reserveDeliveries('t/a' as DestinationId, 1)).toBe(expected === 20);
     });
@@ -327,7 +334,10 @@ describe('the relay rings what Postgres says is due', () => {
       const telling = new Relay(new DueWork(pool), metrics, pino({ level: 'silent' }));
       telling.startPolling({ takesDue: false });
       const paces = async () => (await metrics.destinationPace.get()).values;
-      const told = await eventually('a pace is told', async () => ((await paces()).length > 0 ? await paces() : undefined));
+      const told = await eventually('a pace is told', async () => {
+        const found = await paces();
+        return found.length > 0 ? found : undefined;
+      });
       expect(told).toEqual([expect.objectContaining({ labels: { destination: 't/a' } })]);
       expect(told[0]?.value).toBeGreaterThanOrEqual(8);
       await pool.query('delete from breakers');
