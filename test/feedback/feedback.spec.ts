@@ -7,6 +7,7 @@ import { FeedbackModule } from '#feedback';
 import { Pools } from '#platform';
 import { aLead, aTenant } from '../reading/a-lead-story.js';
 import { ADMIN_KEY, type ReadingApp, startReadingApp } from '../reading/reading-app.js';
+import { patient } from '../support/gateway-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 let database: TestDatabase;
@@ -42,11 +43,13 @@ afterAll(async () => {
 });
 
 function send(body: unknown, { key = keyOfAcme, app = 0, type = 'application/json' } = {}): Promise<Response> {
-  return fetch(`${(apps[app] as ReadingApp).url}/v1/feedback`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, ...(type === '' ? {} : { 'content-type': type }) },
-    body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
-  });
+  return patient('POST /v1/feedback', () =>
+    fetch(`${(apps[app] as ReadingApp).url}/v1/feedback`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, ...(type === '' ? {} : { 'content-type': type }) },
+      body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+    }),
+  );
 }
 
 async function aClaimingLead(tenant = 'acme'): Promise<string> {
@@ -128,7 +131,9 @@ describe('POST /v1/feedback', () => {
   it('stands in the story of the lead', async () => {
     const id = await aClaimingLead();
     await send({ type: 'lead_created', lead_id: id, crm_record_id: 'crm-9' });
-    const lead = (await (await (apps[0] as ReadingApp).get(`/v1/leads/${id}`, keyOfAcme)).json()) as { feedback: object[] };
+    const lead = (await (await patient('GET', () => (apps[0] as ReadingApp).get(`/v1/leads/${id}`, keyOfAcme))).json()) as {
+      feedback: object[];
+    };
     expect(lead.feedback).toEqual([expect.objectContaining({ type: 'lead_created', crm_record_id: 'crm-9', released: 0 })]);
   });
 
@@ -199,6 +204,7 @@ describe('the limits of feedback', () => {
   it('let 1,000 events of a tenant an hour through, whichever process takes them, and release nothing beyond', async () => {
     await aTenant(owner, 'busy');
     const key = await keyOf('busy');
+    const began = performance.now();
     const id = await fill('busy', 997, '50 minutes');
     const body = { type: 'lead_created', lead_id: id };
     const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => send(body, { key, app: index % 2 })));
@@ -206,8 +212,8 @@ describe('the limits of feedback', () => {
     const refused = await send({ type: 'lead_duplicate_corrected', lead_id: id }, { key });
     expect([refused.status, await codeOf(refused)]).toEqual([429, 'feedback_limit']);
     const seconds = Number(refused.headers.get('retry-after'));
-    expect(seconds).toBeGreaterThan(500);
     expect(seconds).toBeLessThanOrEqual(600);
+    expect(seconds).toBeGreaterThanOrEqual(Math.floor(600 - (performance.now() - began) / 1000));
     expect(refused.headers.get('ratelimit')).toBe(`"tenant";r=0;t=${seconds}`);
     expect(refused.headers.get('ratelimit-policy')).toBe('"tenant";q=1000;w=3600');
     expect(await claimsOf(id)).toBe(4);
