@@ -19,7 +19,9 @@ it('a gateway that is killed between the answer and its commit: fetched again, o
   await blocker.query('select from leads where id = $1 for update', [id]);
   held.release();
   await eventually('the gateway has the answer and waits to write it', async () => {
-    const { rowCount } = await blocker.query(`select from pg_locks where not granted and pid <> pg_backend_pid()`);
+    const { rowCount } = await blocker.query(
+      `select from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`,
+    );
     return rowCount === 0 ? undefined : true;
   });
   await first.kill('SIGKILL');
