@@ -67,7 +67,8 @@ describe('many leads are taken up again', () => {
     expect(await world.untilReplay(gateway, none.id, ({ status }) => status === 'FINISHED')).toMatchObject({ total: 0, replayed: 0 });
 
     const replay = await start({ filter: { failure_class: ['refused'], destination: 'demo/customer-api' }, rate_per_second: 100 });
-    expect(replay).toMatchObject({ total: 6, rate_per_second: 100 });
+    // How many they are is found out beside the answer, and stands in it where that was quick.
+    expect(replay).toMatchObject({ rate_per_second: 100 });
     const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
     expect(ended).toMatchObject({ total: 6, replayed: 6, skipped: 0, remaining: 0 });
     await allDelivered(ids);
