@@ -3,6 +3,7 @@ import type { DestinationId } from '#core';
 import type { CallBudget } from '../../libs/delivery/src/call-budgets.port.js';
 import { decideShare, type CallShare } from '../../libs/delivery/src/decide-share.js';
 import { PgCallBudgets } from '../../libs/delivery/src/pg-call-budgets.js';
+import { eventually } from '../support/eventually.js';
 import { answers } from '../support/scripted-crm.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { CRM, DeliveryWorld, OTHER_CRM } from './support/delivery-world.js';
@@ -109,6 +110,19 @@ describe('a process that delivers', () => {
   });
   afterEach(() => world.close());
 
+  /** Until the living process has renewed what it leased. */
+  async function renewed(): Promise<void> {
+    const { rows } = await world.sql.query(`select process_id, leased_until from call_budgets where leased_until <> 'infinity'`);
+    await eventually('the lease is renewed', async () => {
+      const { rows: now } = await world.sql.query(
+        `select from call_budgets join json_to_recordset($1) as before (process_id uuid, leased_until timestamptz) using (process_id)
+          where call_budgets.leased_until > before.leased_until`,
+        [JSON.stringify(rows)],
+      );
+      return now.length === 1 ? true : undefined;
+    });
+  }
+
   it('makes as many calls at once as its share allows, and takes over the share of a process that died', async () => {
     world.configure({ concurrency: 3, timeout_seconds: 30 });
     await world.sql.query(
@@ -120,8 +134,11 @@ describe('a process that delivers', () => {
     const deliveries = await Promise.all(Array.from({ length: 6 }, () => world.aDelivery()));
     await worker.deliver.take(deliveries.map(({ id }) => id));
     await world.crm.received(2);
-    await world.sql.query('update call_budgets set leased_until = clock_timestamp() where leased_until = $1', ['infinity']);
+    // Twice: what the first renewal allows has begun before the second.
+    await renewed();
+    await renewed();
     expect(world.crm.requests).toHaveLength(2);
+    await world.sql.query('update call_budgets set leased_until = clock_timestamp() where leased_until = $1', ['infinity']);
     await world.crm.received(3);
     await worker.deliver.stop({ deadlineSeconds: 0 });
     expect(world.crm.requests).toHaveLength(3);
