@@ -153,7 +153,7 @@ describe('many leads are taken up again', () => {
 
   it('from the command line: counted, started and followed to its end', async () => {
     const ids = await deadLeads(3);
-    const env = { DATABASE_URL: world.database.url, LEADGATE_DATA_DIR: world.folder };
+    const env = { DATABASE_URL: `${world.database.url}?pool_timeout=60`, LEADGATE_DATA_DIR: world.folder };
     const wish = ['replay', 'start', 'redeliver', '--tenant', 'demo', '--failure-class', 'refused', '--reason', 'the CRM is mended'];
     const dry = await leadgate([...wish, '--dry-run', '--json'], env);
     expect(JSON.parse(dry.said)).toMatchObject({ dry_run: true, total: 3 });
