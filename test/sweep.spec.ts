@@ -4,13 +4,14 @@ import { AuditTrail } from '#audit';
 import { createPgPool } from '#platform';
 import { expiredRows, SweepExpired, type SweepReport } from '#retention';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+import { UNHURRIED } from './support/unhurried.js';
 
 let database: TestDatabase;
 let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'sweep-spec', acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  pool = createPgPool({ url: database.url, applicationName: 'sweep-spec', ...UNHURRIED });
 });
 afterAll(async () => {
   await pool.end();

@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.js';
 import { leadgate, type Answer } from '../support/leadgate-cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { MOST_TRIES, tookAtMost } from '../support/took-at-most.js';
+import { UNHURRIED } from '../support/unhurried.js';
 
 const ACME = 'acme' as TenantId;
 const OF_TENANT: KeyHolder = { scope: 'tenant', tenantId: ACME };
@@ -19,7 +20,7 @@ let pool: Pool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'access-spec', acquireTimeoutMs: 5000 });
+  pool = createPgPool({ url: database.url, applicationName: 'access-spec', ...UNHURRIED });
   const owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
   await aTenant(owner, ACME);

@@ -18,6 +18,7 @@ import { describeApi } from '#reading';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.js';
 import { aLead } from '../reading/a-lead-story.js';
 import { PROJECT_ROOT } from '../support/child-process.js';
+import { patient } from '../support/gateway-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** The owner of what is looked at, and the one who must not see it. */
@@ -56,7 +57,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'leadgate-isolation-'));
   const env = { LEADGATE_DATA_DIR: dataDir, LEADGATE_ADMIN_KEY: ADMIN_KEY };
   const settings = readSettings(env, PROJECT_ROOT);
-  const parts = { settings, logger: createLogger('silent', false), databaseUrl: database.url, env, appendAuditEvents };
+  const parts = { settings, logger: createLogger('silent', false), databaseUrl: `${database.url}?pool_timeout=60`, env, appendAuditEvents };
   app = await NestFactory.create(GatewayModule.with(parts), new FrontDoorAdapter(), {
     bodyParser: false,
     logger: false,
@@ -148,12 +149,17 @@ function idBelow(path: string): string {
 
 function call(route: Route, key: string | null, { id, body }: { id?: string; body?: object } = {}): Promise<Response> {
   const sent = route.method === 'get' ? undefined : JSON.stringify(body ?? bodyFor(route, id ?? leadId));
-  return fetch(addressOf(route, id), {
-    method: route.method.toUpperCase(),
-    headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
-    ...(sent === undefined ? {} : { body: sent }),
-  });
+  return patient(nameOf(route), () =>
+    fetch(addressOf(route, id), {
+      method: route.method.toUpperCase(),
+      headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
+      ...(sent === undefined ? {} : { body: sent }),
+    }),
+  );
 }
+
+const asStranger = (path: string): Promise<Response> =>
+  patient(`GET ${path}`, () => fetch(url + path, { headers: { authorization: `Bearer ${keys.stranger}` } }));
 
 const feedbackOn = (id: string): object => ({ type: 'lead_created', lead_id: id });
 function bodyFor({ path }: Route, id: string): object {
@@ -240,14 +246,14 @@ describe('every guarded route of the API', () => {
   it('lists to a stranger nothing of somebody else, whatever it asks for', async () => {
     for (const route of guarded.filter((one) => !namesOneThing(one))) {
       for (const filter of ['', `?tenant=${OWNER}`]) {
-        const answer = await fetch(url + route.path + filter, { headers: { authorization: `Bearer ${keys.stranger}` } });
+        const answer = await asStranger(route.path + filter);
         expect([nameOf(route), answer.status]).toEqual([nameOf(route), 200]);
         const text = await answer.text();
         expect(text).not.toMatch(new RegExp(`${leadId}|${requestId}|${whatIfId}|"${OWNER}"|${DESTINATION}`));
         if (route.path === '/stats/leads/counts') expect(JSON.parse(text)).toMatchObject({ total: 0 });
       }
       for (const member of ['tenant_id', 'tenantId', 'status[]', 'id']) {
-        const answer = await fetch(`${url}${route.path}?${member}=${OWNER}`, { headers: { authorization: `Bearer ${keys.stranger}` } });
+        const answer = await asStranger(`${route.path}?${member}=${OWNER}`);
         expect([nameOf(route), member, answer.status]).toEqual([nameOf(route), member, 400]);
       }
     }
