@@ -2,6 +2,9 @@ import type { LeadId, TenantConfig, TenantId } from '#core';
 import { Undecided, type Verdict, VerdictsAtOnce } from '#pipeline';
 import { createGuardWorld, type GuardWorld } from './support/guard-world.js';
 
+/** Milliseconds. For broken code, not for slow machines. */
+const IN_TIME = 60_000;
+
 /** Everybody who asks about a lead reads one verdict: that of its first journey. */
 describe('the verdict', () => {
   let world: GuardWorld;
@@ -15,7 +18,7 @@ describe('the verdict', () => {
   it('is told when it is committed, and the row says the same', async () => {
     const { verdicts, told } = world.process();
     const id = await world.lead('t1', PASS);
-    const verdict = await verdicts.decide(await world.loaded(id), 5000);
+    const verdict = await verdicts.decide(await world.loaded(id), IN_TIME);
     expect(verdict).toEqual({
       leadId: id,
       tenantId: 't1' as TenantId,
@@ -27,16 +30,16 @@ describe('the verdict', () => {
       status: 'KEPT',
       versions: { policy: 1, ruleset: 2, config: 3 },
     } satisfies Verdict);
-    expect(await world.process().verdicts.await(id, 5000)).toEqual(verdict);
+    expect(await world.process().verdicts.await(id, IN_TIME)).toEqual(verdict);
     expect(told).toMatchObject([{ tenantId: 't1', decision: 'PASS', sourceType: 'API', duplicateCheckSkipped: false }]);
 
     const second = await world.lead('t1', { ...PASS, source_type: 'FORM' });
-    const hint = await verdicts.decide(await world.loaded(second), 5000);
+    const hint = await verdicts.decide(await world.loaded(second), IN_TIME);
     expect(hint).toMatchObject({
       decision: 'DUPLICATE_HINT',
       duplicateOf: { leadId: id, matchedOn: 'email', seenAt: expect.any(Date) as Date },
     });
-    expect(await world.process().verdicts.await(second, 5000)).toEqual(hint);
+    expect(await world.process().verdicts.await(second, IN_TIME)).toEqual(hint);
     expect(told[1]).toMatchObject({ decision: 'DUPLICATE_HINT', sourceType: 'FORM' });
   });
 
@@ -45,31 +48,31 @@ describe('the verdict', () => {
   ])('is the same from the row for a lead that is %s', async (_case, policy, expected) => {
     const { verdicts } = world.process({ change: (config) => ({ ...config, policy }) });
     const id = await world.lead('t1', { email: 'other-verdict@example.com' });
-    const verdict = await verdicts.decide(await world.loaded(id), 5000);
+    const verdict = await verdicts.decide(await world.loaded(id), IN_TIME);
     expect(verdict).toMatchObject(expected);
-    expect(await world.process().verdicts.await(id, 5000)).toEqual(verdict);
+    expect(await world.process().verdicts.await(id, IN_TIME)).toEqual(verdict);
   });
 
   it('stays that of the first journey, whatever happens later', async () => {
     const { verdicts, decide } = world.process();
     const id = await world.lead('t1', { email: 'first-journey@example.com' });
-    const first = await verdicts.decide(await world.loaded(id), 5000);
+    const first = await verdicts.decide(await world.loaded(id), IN_TIME);
     await world.pool.query(`update leads set status = 'RECEIVED' where id = $1`, [id]);
     await world.pool.query(`update identity_claims set lead_id = (select id from leads order by id limit 1) where lead_id = $1`, [id]);
     await decide(id);
     expect(await world.row(id)).toMatchObject({ journey_no: 2, decision: 'DUPLICATE_HINT' });
-    expect(await verdicts.await(id, 5000)).toEqual(first);
+    expect(await verdicts.await(id, IN_TIME)).toEqual(first);
   });
 
   it('of a lead that another process decided first is that one', async () => {
-    const [one, two] = [world.process(), world.process()];
+    const [one, two] = [world.process({ claimWaitMs: IN_TIME / 2 }), world.process({ claimWaitMs: IN_TIME / 2 })];
     const ids = await world.leads(
       't1',
       Array.from({ length: 20 }, (_, n) => ({ email: `race-${n}@example.com` })),
     );
     for (const id of ids) {
       const lead = await world.loaded(id);
-      const [a, b] = await Promise.all([one.verdicts.decide(lead, 5000), two.verdicts.decide(lead, 5000)]);
+      const [a, b] = await Promise.all([one.verdicts.decide(lead, IN_TIME), two.verdicts.decide(lead, IN_TIME)]);
       expect(a).toEqual(b);
       expect(await world.journeys(id)).toHaveLength(1);
     }
@@ -79,8 +82,8 @@ describe('the verdict', () => {
     const [one, two] = [world.process(), world.process()];
     const id = await world.lead('t1', { email: 'three-hundred@example.com' });
     const lead = await world.loaded(id);
-    const waiting = Array.from({ length: 300 }, (_, n) => (n % 2 === 0 ? one : two).verdicts.await(id, 5000));
-    const verdict = await one.verdicts.decide(lead, 5000);
+    const waiting = Array.from({ length: 300 }, (_, n) => (n % 2 === 0 ? one : two).verdicts.await(id, IN_TIME));
+    const verdict = await one.verdicts.decide(lead, IN_TIME);
     for (const read of await Promise.all(waiting)) expect(read).toEqual(verdict);
   });
 
@@ -94,8 +97,8 @@ describe('the verdict', () => {
     const id = await world.lead('t1', { email: 'fault@example.com' });
     jest.spyOn(process.store, 'decide').mockRejectedValueOnce(Object.assign(new Error('terminating connection'), { code: '57P01' }));
     const lead = await world.loaded(id);
-    const waiting = process.verdicts.await(id, 5000);
-    await expect(process.verdicts.decide(lead, 5000)).rejects.toThrow('terminating connection');
+    const waiting = process.verdicts.await(id, IN_TIME);
+    await expect(process.verdicts.decide(lead, IN_TIME)).rejects.toThrow('terminating connection');
     await process.decide(id);
     expect(await waiting).toMatchObject({ leadId: id, decision: 'PASS' });
   });
@@ -104,7 +107,7 @@ describe('the verdict', () => {
     const process = world.process();
     const id = await world.lead('t1', { email: 'late-verdict@example.com' });
     await expect(process.verdicts.decide(await world.loaded(id), 0)).rejects.toThrow(Undecided);
-    expect(await process.verdicts.await(id, 5000)).toMatchObject({ leadId: id });
+    expect(await process.verdicts.await(id, IN_TIME)).toMatchObject({ leadId: id });
   });
 
   it('fails at once when too many are running: leads that nobody waits for any more cannot fill the memory', async () => {
@@ -118,17 +121,17 @@ describe('the verdict', () => {
     const stalled = new Promise<void>((done) => (goOn = done));
     jest.spyOn(store, 'decide').mockImplementationOnce((decided) => stalled.then(() => decide(decided)));
     await expect(verdicts.decide(first, 0)).rejects.toThrow('no verdict after 0 ms');
-    await expect(verdicts.decide(second, 5000)).rejects.toThrow('too many');
+    await expect(verdicts.decide(second, IN_TIME)).rejects.toThrow('too many');
     expect(await world.row(second.id)).toMatchObject({ status: 'RECEIVED', journey_no: 0 });
     goOn();
-    expect(await verdicts.decide(first, 5000)).toMatchObject({ leadId: first.id });
-    expect(await verdicts.decide(second, 5000)).toMatchObject({ leadId: second.id });
+    expect(await verdicts.decide(first, IN_TIME)).toMatchObject({ leadId: first.id });
+    expect(await verdicts.decide(second, IN_TIME)).toMatchObject({ leadId: second.id });
     limit.restore();
   });
 
   it('fails for a tenant without a configuration', async () => {
     const lead = await world.loaded(await world.lead('t1', {}));
-    await expect(world.process().verdicts.decide({ ...lead, tenantId: 'nobody' as never }, 5000)).rejects.toThrow('no configuration');
+    await expect(world.process().verdicts.decide({ ...lead, tenantId: 'nobody' as never }, IN_TIME)).rejects.toThrow('no configuration');
   });
 
   it('a lead held for a call that fetches the rest gets that call as a row of its own', async () => {
@@ -173,6 +176,6 @@ describe('the verdict', () => {
         status: 'PENDING',
       },
     ]);
-    expect(await world.process().verdicts.await(id, 5000)).toMatchObject({ status: 'HELD', decision: 'PASS', reasonCodes: [] });
+    expect(await world.process().verdicts.await(id, IN_TIME)).toMatchObject({ status: 'HELD', decision: 'PASS', reasonCodes: [] });
   });
 });

@@ -60,7 +60,7 @@ describe('a rotation misses no duplicate', () => {
     await early.refresh();
     await late.refresh();
     oldKey = early.ringOf(T1)?.current.id ?? '';
-    const [one, two] = [world.process({ ring: early }), world.process({ ring: late })];
+    const [one, two] = [world.process({ ring: early, claimWaitMs: 30_000 }), world.process({ ring: late, claimWaitMs: 30_000 })];
     const people = Array.from({ length: 60 }, (_, n) => n);
 
     const before = await traffic(people.slice(0, 20), [one, two], async () => {});

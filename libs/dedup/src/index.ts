@@ -11,8 +11,9 @@ export { IndexProbe } from './index-probe.port.js';
 export { PgIndexProbe } from './pg-index-probe.js';
 export { PgClaimIndex } from './pg-claim-index.js';
 export {
-  CLAIM_SETTINGS,
+  CLAIM_WAIT_MS,
   type ClaimRequest,
+  claimSettings,
   ClaimsExpired,
   ClaimsUnavailable,
   clearExpiredClaims,

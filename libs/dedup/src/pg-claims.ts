@@ -44,10 +44,10 @@ export class ClaimsExpired extends Error {
   }
 }
 
-/** CONTRACTS 3. */
-const LIMIT = `lock_timeout = '250ms'`;
+/** How long a claim waits for whoever is just writing the same one. CONTRACTS 3. */
+export const CLAIM_WAIT_MS = 250;
 /** What a transaction begins with that writes claims (inTransaction). */
-export const CLAIM_SETTINGS: readonly string[] = [LIMIT];
+export const claimSettings = (waitMs: number): readonly string[] => [`lock_timeout = '${waitMs}ms'`];
 
 /**
  * Inserted in the order of the key, which is that of all processes, so that two of them wait for each other in one direction only.
@@ -108,7 +108,7 @@ interface Answer {
 }
 
 /**
- * At the head of the journeys' transaction, which began with CLAIM_SETTINGS: who claims first is decided here, by the primary key, among any
+ * At the head of the journeys' transaction, which began with claimSettings: who claims first is decided here, by the primary key, among any
  * number of leads in any number of processes. Nothing but inserting is done, because rows that are locked in one order and inserted in
  * another end in a deadlock.
  *
@@ -148,8 +148,8 @@ export async function undoClaims(client: PoolClient, fresh: readonly FreshClaim[
  * Removes expired claims in a transaction of its own; the next insert decides who follows. Inside the journey's transaction the row
  * locks of this would be taken in another order than the inserts.
  */
-export async function clearExpiredClaims(pool: Pool, { expired }: ClaimsExpired): Promise<void> {
-  await inTransaction(pool, (client) => client.query(CLEAR, keyColumns(expired)), CLAIM_SETTINGS);
+export async function clearExpiredClaims(pool: Pool, { expired }: ClaimsExpired, waitMs: number): Promise<void> {
+  await inTransaction(pool, (client) => client.query(CLEAR, keyColumns(expired)), claimSettings(waitMs));
 }
 
 async function insert(client: PoolClient, asked: readonly AskedClaim[]): Promise<Answer[]> {

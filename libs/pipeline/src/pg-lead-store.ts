@@ -1,5 +1,5 @@
 import { type DestinationId, type DeliveryId, Doorbell, type JsonObject, type LeadId, type SourceId, type TenantId } from '#core';
-import { CLAIM_SETTINGS, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims } from '#dedup';
+import { CLAIM_WAIT_MS, claimSettings, ClaimsExpired, ClaimsUnavailable, clearExpiredClaims } from '#dedup';
 import {
   Coalescer,
   failpoint,
@@ -24,10 +24,12 @@ export class PgLeadStore extends LeadStore {
   private readonly loads: Coalescer<LeadId, LoadedLead | null>;
   private readonly decisions: Coalescer<Item, DecideResult>;
 
+  /** @param claimWaitMs how long a claim waits for whoever is just writing the same one, before its lead goes on unchecked */
   constructor(
     private readonly pool: Pool,
     private readonly doorbell: Doorbell,
     metrics: Metrics,
+    private readonly claimWaitMs = CLAIM_WAIT_MS,
   ) {
     super();
     this.loads = new Coalescer({ name: 'load', flush: (ids) => this.loadAll(ids, false), sortKey: (id) => id });
@@ -171,7 +173,7 @@ export class PgLeadStore extends LeadStore {
   }
 
   private async cleared(expired: ClaimsExpired): Promise<boolean> {
-    return clearExpiredClaims(this.pool, expired).then(
+    return clearExpiredClaims(this.pool, expired, this.claimWaitMs).then(
       () => true,
       () => false,
     );
@@ -193,7 +195,11 @@ export class PgLeadStore extends LeadStore {
       return written;
     };
     const claiming = items.some(({ claims }) => claims !== null);
-    const { lost, winners } = await inTransaction(this.pool, write, claiming ? [...CLAIM_SETTINGS, ...ROW_BY_ROW] : ROW_BY_ROW);
+    const { lost, winners } = await inTransaction(
+      this.pool,
+      write,
+      claiming ? [...claimSettings(this.claimWaitMs), ...ROW_BY_ROW] : ROW_BY_ROW,
+    );
     await failpoint('decide_after_commit');
     this.ring(winners.flatMap(({ deliveries }) => deliveries.filter(({ destination_id }) => rung.has(destination_id))));
     const won = new Set(winners.map(({ row }) => row.id));

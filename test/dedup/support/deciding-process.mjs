@@ -39,14 +39,15 @@ class SilentDoorbell extends Doorbell {
 
 const pool = (applicationName, limits) => createPgPool({ url: DATABASE_URL, applicationName, ...limits });
 const work = pool('leadgate-work', { max: 8, statementTimeoutMs: 20_000, acquireTimeoutMs: 20_000 });
+const claims = pool('leadgate-claims', { max: 3, statementTimeoutMs: 20_000, acquireTimeoutMs: 20_000, lockTimeoutMs: 10_000 });
 // Many processes claim the same at once, and each waits for the other's commit. A gateway gives that 250 ms and goes on unchecked; how long a
 // slow machine takes for it is not what these tests are about.
-const claims = pool('leadgate-claims', { max: 3, statementTimeoutMs: 20_000, acquireTimeoutMs: 20_000, lockTimeoutMs: 10_000 });
+const CLAIM_WAIT_MS = 10_000;
 const index = new PgClaimIndex(claims, { ringOf: () => ring }, logger, metrics);
 const pipeline = leadPipeline((factory) => (factory === dedupStage ? dedupStage(index) : factory()));
 const processLeads = new ProcessLeads(
   pipeline,
-  new PgLeadStore(work, new SilentDoorbell(), metrics),
+  new PgLeadStore(work, new SilentDoorbell(), metrics, CLAIM_WAIT_MS),
   new FixedConfig(),
   new TellDecisions(metrics, logger, new NoDecisionSink()),
   logger,

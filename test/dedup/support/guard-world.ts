@@ -52,8 +52,11 @@ export interface GuardWorld {
   journeys(id: LeadId): Promise<Record<string, unknown>[]>;
   loaded(id: LeadId): Promise<LoadedLead>;
   claims(): Promise<{ tenant_id: string; kind: string; key_id: string; lead_id: LeadId; fingerprint: Buffer }[]>;
-  /** The pipeline in this process. `workUrl`: another way to the database for the decisions. */
-  process(options?: { ring?: TestRing | KeyRings | null; change?: Change; over?: Over; workUrl?: string }): InProcess;
+  /**
+   * The pipeline in this process. `workUrl`: another way to the database for the decisions. `claimWaitMs`: longer than a gateway's 250 ms
+   * where several of them claim the same at once and nobody shall go on unchecked, although all of this process may stand still meanwhile.
+   */
+  process(options?: { ring?: TestRing | KeyRings | null; change?: Change; over?: Over; workUrl?: string; claimWaitMs?: number }): InProcess;
   /** The pipeline in a process of its own, from the build. */
   fork(options?: { ring?: TestRing | null; change?: Change }): Promise<Forked>;
   end(): Promise<void>;
@@ -144,8 +147,8 @@ export async function createGuardWorld(): Promise<GuardWorld> {
       };
     },
     claims: async () => (await pool.query('select * from identity_claims order by tenant_id, kind, key_id')).rows,
-    process: ({ ring = RING, change, over, workUrl = database.url } = {}) => {
-      const made = inProcess({ url: database.url, workUrl }, changed(change), ring, over);
+    process: ({ ring = RING, change, over, workUrl = database.url, claimWaitMs } = {}) => {
+      const made = inProcess({ url: database.url, workUrl, claimWaitMs }, changed(change), ring, over);
       opened.push(made);
       return made;
     },
@@ -211,7 +214,7 @@ export function ringOf(ring: TestRing): KeyRing {
 }
 
 function inProcess(
-  { url, workUrl }: { url: string; workUrl: string },
+  { url, workUrl, claimWaitMs }: { url: string; workUrl: string; claimWaitMs: number | undefined },
   tenants: readonly ResolvedConfig[],
   ring: TestRing | KeyRings | null,
   over: Over = (index) => index,
@@ -238,7 +241,7 @@ function inProcess(
   const keys = ring === null || ring instanceof KeyRings ? null : ringOf(ring);
   const rings = ring instanceof KeyRings ? ring : { ringOf: () => keys };
   const index = over(new PgClaimIndex(claims, rings, silent, metrics), rings, work);
-  const store = new PgLeadStore(work, new SilentDoorbell(), metrics);
+  const store = new PgLeadStore(work, new SilentDoorbell(), metrics, claimWaitMs);
   const teller = new TellDecisions(metrics, silent, sink);
   const processLeads = new ProcessLeads(leadPipeline(stagesWith(index)), store, new FixedConfig(tenants), teller, silent);
   return {
