@@ -29,9 +29,7 @@ import { ReclaimExpiredLeases } from '../../../libs/delivery/src/reclaim-expired
 import { LOOPBACK } from '../../support/loopback.js';
 import { ScriptedCrm } from '../../support/scripted-crm.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
-
-// For broken code, not for slow machines.
-jest.setTimeout(60_000);
+import { UNHURRIED } from '../../support/unhurried.js';
 
 const TENANT = 'demo' as TenantId;
 export const CRM = 'demo/crm' as DestinationId;
@@ -144,7 +142,7 @@ export class DeliveryWorld {
 
   /** Another process. Its retry base is 30 s unless told, and it may call this machine. */
   aWorker({ retryBaseSeconds = 30, rules = LOOPBACK }: { retryBaseSeconds?: number; rules?: OutboundRules } = {}): Worker {
-    const pool = new pg.Pool({ connectionString: this.database.url, max: 8, lock_timeout: 5000 });
+    const pool = new pg.Pool({ connectionString: this.database.url, max: 8, lock_timeout: UNHURRIED.lockTimeoutMs });
     pool.on('error', () => {
       // Some tests end the connections of a pool on purpose.
     });
