@@ -8,6 +8,7 @@ import { PgEventStore } from '../../libs/operator-events/src/telling/pg-event-st
 import { LOOPBACK } from '../support/loopback.js';
 import { answers, ScriptedCrm } from '../support/scripted-crm.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { UNHURRIED } from '../support/unhurried.js';
 
 const SECRET = 'whsec_bm90LWEtc2VjcmV0';
 
@@ -18,7 +19,7 @@ let receiver: ScriptedCrm;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'operators-spec', acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  pool = createPgPool({ url: database.url, applicationName: 'operators-spec', ...UNHURRIED });
   http = new OutboundHttp({ userAgent: 'leadgate/test', rules: LOOPBACK });
   await pool.query("INSERT INTO tenants (id, name) VALUES ('acme', 'Acme')");
 });

@@ -7,13 +7,14 @@ import { countSourceHours, readSourceHours } from '../../libs/operator-events/sr
 import { takeTurn } from '../../libs/operator-events/src/watching/pg-watches.js';
 import { aLead, aTenant } from '../ledger/a-ledger-story.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { UNHURRIED } from '../support/unhurried.js';
 
 let database: TestDatabase;
 let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'watch-spec', acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  pool = createPgPool({ url: database.url, applicationName: 'watch-spec', ...UNHURRIED });
   await aTenant(pool, 'acme');
 });
 beforeEach(async () => {
