@@ -5,6 +5,7 @@ import { accountedFor, balanceLedger, type FindingCode, type Ledger } from '#led
 import { createPgPool } from '#platform';
 import { leadgate } from '../support/leadgate-cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { UNHURRIED } from '../support/unhurried.js';
 import { aDelivery, aLead, aRequest, aTenant, type LeadStory } from './a-ledger-story.js';
 
 let database: TestDatabase;
@@ -13,7 +14,7 @@ let owner: pg.Client;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'ledger-spec', acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  pool = createPgPool({ url: database.url, applicationName: 'ledger-spec', ...UNHURRIED });
   owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
   await aTenant(pool, 'acme');
@@ -244,7 +245,7 @@ describe('the ledger says so when it does not add up', () => {
 
 describe('leadgate ledger', () => {
   const run = (...words: string[]) =>
-    leadgate(['ledger', '--since', new Date(since).toISOString(), ...words], { DATABASE_URL: database.url });
+    leadgate(['ledger', '--since', new Date(since).toISOString(), ...words], { DATABASE_URL: `${database.url}?pool_timeout=60` });
 
   it('shows the account of every source and exits 0', async () => {
     await aLead(pool, { status: 'DELIVERED' });

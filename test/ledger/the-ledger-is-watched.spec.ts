@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { momentNow, WatchLedger } from '#ledger';
 import { createLogger, createPgPool, Metrics } from '#platform';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { UNHURRIED } from '../support/unhurried.js';
 import { aLead, aTenant } from './a-ledger-story.js';
 
 let database: TestDatabase;
@@ -9,7 +10,7 @@ let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'ledger-spec', acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  pool = createPgPool({ url: database.url, applicationName: 'ledger-spec', ...UNHURRIED });
   await aTenant(pool, 'acme');
 });
 afterAll(async () => {
@@ -80,14 +81,16 @@ describe('the ledger is watched', () => {
         ?.hours;
     await pool.query(`UPDATE watches SET result = '{"hours": 24}' WHERE name = 'ledger'`);
     await minutePasses();
+    const hurried = createPgPool({ url: database.url, applicationName: 'ledger-spec-hurried', ...UNHURRIED, lockTimeoutMs: 1000 });
     const locks = await pool.connect();
     try {
       await locks.query('BEGIN');
       await locks.query('LOCK TABLE leads IN ACCESS EXCLUSIVE MODE');
-      await expect(new WatchLedger(pool, new Metrics(), createLogger('silent', false)).runOnce()).rejects.toThrow('timeout');
+      await expect(new WatchLedger(hurried, new Metrics(), createLogger('silent', false)).runOnce()).rejects.toThrow('timeout');
     } finally {
       await locks.query('ROLLBACK');
       locks.release();
+      await hurried.end();
     }
     expect(await hours()).toBe(12);
   });
