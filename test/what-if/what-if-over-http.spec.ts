@@ -2,6 +2,7 @@ import { createApiKey } from '#access';
 import type { TenantId } from '#core';
 import { WhatIfModule } from '#what-if';
 import { ADMIN_KEY, type ReadingApp, startReadingApp } from '../reading/reading-app.js';
+import { patient } from '../support/gateway-process.js';
 import { ACME, acmeFile, createWhatIfWorld, type WhatIfWorld } from './support/what-if-world.js';
 
 let world: WhatIfWorld;
@@ -34,15 +35,17 @@ interface Run {
   readonly status: string;
 }
 const post = async (path: string, body: object, key = tenantKey): Promise<{ status: number; body: Record<string, unknown> & Run }> => {
-  const response = await fetch(app.url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-    body: JSON.stringify(body),
-  });
+  const response = await patient(`POST ${path}`, () =>
+    fetch(app.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body: JSON.stringify(body),
+    }),
+  );
   return { status: response.status, body: (await response.json()) as Record<string, unknown> & Run };
 };
 const get = async <T>(path: string, key = tenantKey): Promise<{ status: number; body: T }> => {
-  const response = await app.get(path, key);
+  const response = await patient(`GET ${path}`, () => app.get(path, key));
   return { status: response.status, body: (await response.json()) as T };
 };
 const MARCH = { from: '2026-03-01', to: '2026-04-01' };
@@ -100,5 +103,5 @@ it.each<{ description: string; body: object; says: string; key?: () => string }>
 });
 
 it('needs a key', async () => {
-  expect((await app.get('/v1/what-ifs', null)).status).toBe(401);
+  expect((await patient('GET', () => app.get('/v1/what-ifs', null))).status).toBe(401);
 });

@@ -27,6 +27,7 @@ import { aTenantFile } from '../../../libs/platform/src/config/testing/a-tenant-
 import { FixedConfig } from '../../dedup/support/guard-world.js';
 import { stagesWith } from '../../support/stages.js';
 import { createTestDatabase } from '../../support/test-database.js';
+import { UNHURRIED } from '../../support/unhurried.js';
 
 export const ACME = 'acme' as TenantId;
 
@@ -92,8 +93,8 @@ const RING: KeyRing = { current: { id: 'k1', secret: randomBytes(32) }, previous
 
 export async function createWhatIfWorld(): Promise<WhatIfWorld> {
   const database = await createTestDatabase();
-  const pool = createPgPool({ url: database.url, applicationName: 'what-if-spec', max: 6, acquireTimeoutMs: 10_000 });
-  const claims = createPgPool({ url: database.url, applicationName: 'what-if-claims', max: 2 });
+  const pool = createPgPool({ url: database.url, applicationName: 'what-if-spec', max: 6, ...UNHURRIED });
+  const claims = createPgPool({ url: database.url, applicationName: 'what-if-claims', max: 2, ...UNHURRIED });
   const folder = mkdtempSync(join(tmpdir(), 'leadgate-what-if-'));
   const context = (): ConfigContext => ({ env: {}, check: () => [], readFile: new ReadFiles(folder).read });
   const whatIfs = new PgWhatIfs(pool, context);
