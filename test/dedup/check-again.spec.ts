@@ -4,6 +4,7 @@ import { PgIndexProbe } from '#dedup';
 import { type KeyRing, KeyRings } from '#keys';
 import { CheckAgain } from '#pipeline';
 import { createPgPool, Metrics } from '#platform';
+import { UNHURRIED } from '../support/unhurried.js';
 import { createGuardWorld, FixedConfig, type GuardWorld, RING, ringOf, shippedTenant } from './support/guard-world.js';
 
 /** A ring that comes and goes. */
@@ -23,7 +24,8 @@ describe('leads that went on unchecked', () => {
   const config = new FixedConfig([shippedTenant('t1'), shippedTenant('t2')]);
   beforeAll(async () => {
     world = await createGuardWorld();
-    claims = createPgPool({ url: world.url, applicationName: 'claims', max: 3, statementTimeoutMs: 250, lockTimeoutMs: 250 });
+    // 250 ms for a lock, as in a gateway; what a slow machine takes besides is not what these tests are about.
+    claims = createPgPool({ url: world.url, applicationName: 'claims', max: 3, ...UNHURRIED, lockTimeoutMs: 250 });
   });
   afterAll(async () => {
     await claims.end();

@@ -3,6 +3,9 @@ import { fingerprintOf } from '#keys';
 import { eventually } from '../support/eventually.js';
 import { aKey, createGuardWorld, type GuardWorld, RING, ringOf } from './support/guard-world.js';
 
+// Ten processes that are started, killed and made up for take minutes on a machine that has much else to do.
+jest.setTimeout(900_000);
+
 /** Who claims what, for how long, and who is told. */
 describe('claims', () => {
   let world: GuardWorld;

@@ -1,6 +1,9 @@
 import type { LeadId } from '#core';
 import { createGuardWorld, type GuardWorld, RING, aKey } from './support/guard-world.js';
 
+// Hundreds of rounds of two processes take minutes on a machine that has much else to do.
+jest.setTimeout(900_000);
+
 /** Of any number of equal leads, in any number of processes, exactly one was first, and the others name it. */
 describe('one winner', () => {
   let world: GuardWorld;
