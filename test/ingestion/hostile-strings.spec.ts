@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { DECISIONS } from '#core';
 import { HOSTILE_STRINGS } from '../fixtures/hostile-strings.js';
+import { patient } from '../support/gateway-process.js';
 import { GUARD, sendTo, type Answer } from '../support/open-door.js';
 import { startIngestionApp, type IngestionApp } from '../support/ingestion-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -31,8 +32,11 @@ describe('any string in any field gives a verdict or a 4xx, and the bytes are ke
 
   let requests = 0;
   async function expectVerdict(body: string, path = GUARD): Promise<Answer> {
-    const id = `hostile-${(requests += 1)}`;
-    const answer = await sendTo(app.port, { path, headers: { 'content-type': 'application/json', 'x-request-id': id }, body });
+    let id = '';
+    const answer = await patient('a request', () => {
+      id = `hostile-${(requests += 1)}`;
+      return sendTo(app.port, { path, headers: { 'content-type': 'application/json', 'x-request-id': id }, body });
+    });
     if (answer.status === 200) {
       if (path === GUARD) expect(DECISIONS).toContain(answer.body['decision']);
     } else expect([400, 404, 413, 422]).toContain(answer.status);

@@ -1,4 +1,5 @@
-import { openDoor, type OpenDoor } from '../support/open-door.js';
+import { patient } from '../support/gateway-process.js';
+import { type Answer, openDoor, type OpenDoor } from '../support/open-door.js';
 import { startPostgresProxy, type Cut, type PostgresProxy } from '../support/postgres-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { tookAtMost } from '../support/took-at-most.js';
@@ -15,6 +16,16 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
     return counts as { leads: number; events: number };
   };
 
+  /**
+   * With the door's own limits: on a machine that stands still after the loss it may be too late to store anything again. That is 503 and the
+   * sender's to repeat; here it is sent, and cut, once more.
+   */
+  const sentThough = (cut: Cut, send: () => Promise<Answer>): Promise<Answer> =>
+    patient('a request whose connection is lost', () => {
+      proxy.cuts.splice(0, proxy.cuts.length, cut);
+      return send();
+    });
+
   beforeAll(async () => {
     database = await createTestDatabase();
     proxy = await startPostgresProxy(database.url);
@@ -30,8 +41,7 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
     ['before', 'Postgres never heard of it: written once more'],
     ['after', 'it was committed: found by its id'],
   ])('cut %s the commit: %s', async (cut) => {
-    proxy.cuts.push(cut);
-    const answer = await door.post({ cut });
+    const answer = await sentThough(cut, () => door.post({ cut }));
     expect(answer.status).toBe(200);
     expect(await storedUnder(answer.body['lead_id'])).toEqual({ leads: 1, events: 1 });
     expect(door.doorbell.rung).toContain(answer.body['lead_id']);
@@ -40,10 +50,13 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
   it.each<[cut: Cut]>([['before'], ['after']])(
     'with a key, cut %s the commit: the sender keeps its lead, a repeat gets it again',
     async (cut) => {
-      const key = { 'idempotency-key': `lost-${cut}` };
-      proxy.cuts.push(cut);
-      const first = await door.post({ cut }, key);
-      const again = await door.post({ cut }, key);
+      let key = {};
+      let tries = 0;
+      const first = await sentThough(cut, () => {
+        key = { 'idempotency-key': `lost-${cut}-${(tries += 1)}` };
+        return door.post({ cut }, key);
+      });
+      const again = await patient('the repeat', () => door.post({ cut }, key));
       expect([first.status, first.headers['idempotent-replayed']]).toEqual([200, undefined]);
       expect([again.text, again.headers['idempotent-replayed']]).toEqual([first.text, 'true']);
       expect(await storedUnder(first.body['lead_id'])).toEqual({ leads: 1, events: 1 });
@@ -51,8 +64,7 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
   );
 
   it('a refused request is kept once too', async () => {
-    proxy.cuts.push('after');
-    const answer = await door.post('{"broken');
+    const answer = await sentThough('after', () => door.post('{"broken'));
     expect(answer.status).toBe(400);
     expect(await door.rows('SELECT verdict FROM inbound_requests WHERE correlation_id = $1', [answer.headers['x-correlation-id']])).toEqual(
       [{ verdict: 'malformed_json' }],
@@ -63,7 +75,8 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
     proxy.cuts.push('before', 'before');
     const answer = await door.post({ lost: 'twice' });
     expect([answer.status, answer.body['error'], answer.headers['retry-after']]).toEqual([503, 'Service unavailable', '2']);
-    expect(await door.post({ lost: 'no more' })).toMatchObject({ status: 200 });
+    proxy.cuts.length = 0;
+    expect(await patient('the next one', () => door.post({ lost: 'no more' }))).toMatchObject({ status: 200 });
   });
 
   it('400 senders and a cut in every fourth commit: each 200 is one lead, each lead is one 200', async () => {
@@ -92,7 +105,7 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
     );
     expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual(answers.map(() => [503, '2']));
     proxy.down = false;
-    expect(await door.post({ a: 1 }, { 'idempotency-key': 'down' })).toMatchObject({ status: 200 });
+    expect(await patient('the repeat', () => door.post({ a: 1 }, { 'idempotency-key': 'down' }))).toMatchObject({ status: 200 });
   });
 
   it('a frozen Postgres: 503 when the deadline of the request passes', async () => {
@@ -101,7 +114,7 @@ describe('a connection lost around a commit: 2xx means exactly one lead', () => 
     proxy.frozen = false;
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '2']);
     await door.accept.drain();
-    expect(await door.post({ a: 1 })).toMatchObject({ status: 200 });
+    expect(await patient('the next one', () => door.post({ a: 1 }))).toMatchObject({ status: 200 });
   });
 
   it('a frozen Postgres that wakes up later: what was answered 503 is not stored after all, so a sender who repeats is not doubled', async () => {

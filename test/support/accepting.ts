@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { sourceIdOf, type InboundRequestId, type JsonObject, type SourceConfig, type TenantId } from '#core';
-import { createPgPool, newId, type Pool } from '#platform';
+import { createPgPool, newId, type PgPoolOptions, type Pool } from '#platform';
 import { AcceptLead } from '../../libs/ingestion/src/accept/accept-lead.js';
 import { leadItemsOf } from '../../libs/ingestion/src/accept/lead-items.js';
 import type { InboundRequest, LeadSubmission } from '../../libs/ingestion/src/accept/submission.js';
 import { isRefusal } from '../../libs/ingestion/src/body/refusal.js';
 import { RecordingDoorbell } from './recording-doorbell.js';
 import type { TestDatabase } from './test-database.js';
+import { UNHURRIED } from './unhurried.js';
 
 export const TENANT = 'demo' as TenantId;
 
@@ -19,8 +20,8 @@ export interface Accepting {
   close(): Promise<void>;
 }
 
-export function startAccepting(url: string): Accepting {
-  const pool = createPgPool({ url, applicationName: 'test-accept', max: 4 });
+export function startAccepting(url: string, limits: Partial<PgPoolOptions> = {}): Accepting {
+  const pool = createPgPool({ url, applicationName: 'test-accept', max: 4, ...UNHURRIED, ...limits });
   const doorbell = new RecordingDoorbell();
   const accept = new AcceptLead(pool, doorbell, { quarantineBytesPerDay: 2 ** 30 });
   return {

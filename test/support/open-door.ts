@@ -15,6 +15,7 @@ import { SourceKinds } from '../../libs/ingestion/src/sources/source-kinds.js';
 import { NoVerdicts } from './planned-verdicts.js';
 import { RecordingDoorbell } from './recording-doorbell.js';
 import type { TestDatabase } from './test-database.js';
+import { UNHURRIED } from './unhurried.js';
 
 export const WEBHOOK = '/webhooks/leads';
 export const RAW_CRM = '/api/lead';
@@ -67,7 +68,7 @@ export interface OpenDoorOptions {
   readonly quarantineBytesPerDay?: number;
   readonly trustedProxies?: readonly string[];
   readonly limits?: ConstructorParameters<typeof FrontDoorAdapter>[0];
-  /** Another way to the database than a pool on it. */
+  /** Another way to the database than a pool on it, and with a gateway's limits for every wait. */
   readonly databaseUrl?: string;
 }
 
@@ -148,7 +149,8 @@ export async function openDoor(database: TestDatabase, options: OpenDoorOptions 
     }
   }
 
-  const pool = createPgPool({ url: options.databaseUrl ?? database.url, applicationName: 'test-door', max: 4 });
+  const limits = options.databaseUrl === undefined ? UNHURRIED : {};
+  const pool = createPgPool({ url: options.databaseUrl ?? database.url, applicationName: 'test-door', max: 4, ...limits });
   const doorbell = new RecordingDoorbell();
   const accept = new AcceptLead(pool, doorbell, { quarantineBytesPerDay: options.quarantineBytesPerDay ?? 2 ** 30 });
   const visits: VisitRecord[] = [];
