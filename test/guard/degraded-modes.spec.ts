@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -74,8 +74,9 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<Gatewa
   return made;
 }
 
+/** Under an id of its own: what is sent again because there was no verdict in time is the same lead, not its duplicate. */
 async function send(tenant: string, email: string): Promise<Verdict> {
-  const answer = await gateway.post('/v1/leads/ingest', { tenant_id: tenant, email });
+  const answer = await gateway.post('/v1/leads/ingest', { tenant_id: tenant, source_id: randomUUID(), email });
   expect(answer.status).toBe(200);
   return (await answer.json()) as Verdict;
 }
@@ -117,6 +118,9 @@ const becomes = (id: string, wanted: Record<string, unknown>): Promise<Record<st
     const now = await row(id);
     return Object.entries(wanted).every(([name, value]) => now[name] === value) ? now : undefined;
   });
+/** A check may be skipped for another reason, too: that the machine is slow. */
+const wentKeyless = async (id: string): Promise<boolean> =>
+  (await owner.query(`select from journeys where lead_id = $1 and stages::text like '%no key to compare%'`, [id])).rowCount === 1;
 const claimsOf = async (id: string): Promise<number> =>
   (await owner.query('select from identity_claims where lead_id = $1', [id])).rowCount ?? -1;
 
@@ -135,7 +139,7 @@ describe.each([
       const without = Object.keys(MODES).map((mode) => KEYLESS + mode);
       await writeKeys(without);
       await eventually('the keys are gone', async () =>
-        (await send(`${KEYLESS}flag`, 'probe@example.com')).duplicate_check_skipped ? true : undefined,
+        (await wentKeyless((await send(`${KEYLESS}flag`, 'probe@example.com')).lead_id)) ? true : undefined,
       );
       return () => writeKeys([]);
     },
