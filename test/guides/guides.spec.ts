@@ -10,6 +10,9 @@ const SUITES = [
   'libs/ingestion/src/sources/source-kinds',
 ];
 
+// To compile and test a copy of the repository takes minutes on a machine that has much else to do.
+jest.setTimeout(900_000);
+
 describe('the guides', () => {
   const blocks = GUIDES.flatMap(blocksOf);
   let overlay: Overlay;
