@@ -1,5 +1,6 @@
 import { classifyAnswer, type Verdict } from '#core';
 import { answers, ScriptedCrm, type Answer } from '../../../../test/support/scripted-crm.js';
+import { MOST_TRIES } from '../../../../test/support/took-at-most.js';
 import type { DestinationAnswer } from '../destination.port.js';
 import { aCall, CANARIES, textOf, type DestinationUnderTest } from './destination-under-test.js';
 
@@ -16,7 +17,7 @@ export interface HttpPromises {
   readonly readsContent: boolean;
 }
 
-/** Of a call that ends by itself, however slow the machine; and of one that never does, whose request goes out and is answered within it. */
+/** Of a call that ends by itself, however slow the machine; and of one that never does. */
 const [ENDS, NEVER_ENDS] = [30, 2];
 
 /** What every kind of destination that calls over HTTP holds, whatever the other side does (docs: FAULTS B.4). */
@@ -78,9 +79,25 @@ export function speaksHttp({ start, readsContent }: HttpPromises): void {
       expect(answer).toMatchObject({ errorCode: 'PROTOCOL_ERROR', decidedBy: 'protocol:html_page', recordId: null });
     });
 
-    async function restarted(timeoutSeconds: number): Promise<void> {
+    async function sentWithin(timeoutSeconds: number, answer: Answer): ReturnType<typeof sent> {
       await one.stop();
       one = await start(timeoutSeconds);
+      return sent(answer);
+    }
+
+    /**
+     * What is known of a call that goes out and, if that is what is expected, has the head of its answer. A machine that stands still lets its
+     * time run out before that: then it is made once more.
+     */
+    async function sentInTime(kind: 'answered' | 'unknown', ...given: Parameters<typeof sentWithin>): ReturnType<typeof sent> {
+      for (let tries = 1; ; tries += 1) {
+        const known = await sentWithin(...given);
+        const stoodStill =
+          known.answer.signal.kind === 'not_sent'
+            ? one.crm.requests.length === 0
+            : known.answer.signal.kind === 'unknown' && kind === 'answered';
+        if (!stoodStill || given[0] !== NEVER_ENDS || tries === MOST_TRIES) return known;
+      }
     }
 
     it.each([
@@ -89,8 +106,7 @@ export function speaksHttp({ start, readsContent }: HttpPromises): void {
       ['has a body of 20 MB', answers.hugeBody(201, 20_000_000), ENDS],
       ['has a body that never ends', answers.dripBody(201, 50), NEVER_ENDS],
     ])('reads an answer that %s by its status, in time and within bounds', async (_description, broken, timeoutSeconds) => {
-      await restarted(timeoutSeconds);
-      const { verdict, answer } = await sent(broken);
+      const { verdict, answer } = await sentInTime('answered', timeoutSeconds, broken);
       expect(answer.signal).toMatchObject({ kind: 'answered', statusCode: 201, successRule: !readsContent });
       expect(verdict.kind).toBe(readsContent ? 'retry' : 'delivered');
       expect(Buffer.byteLength(answer.excerpt ?? '')).toBeLessThanOrEqual(4096);
@@ -104,8 +120,7 @@ export function speaksHttp({ start, readsContent }: HttpPromises): void {
       ['sends headers of 20 KB', answers.hugeHeaders(20_000), ENDS],
       ['does not speak HTTP', answers.garbage(), ENDS],
     ])('does not know the outcome when the other side %s, and says so in time', async (_description, broken, timeoutSeconds) => {
-      await restarted(timeoutSeconds);
-      const { answer } = await sent(broken);
+      const { answer } = await sentInTime('unknown', timeoutSeconds, broken);
       // It is the limit that ends what never ends, and never what ends by itself.
       const code = timeoutSeconds === NEVER_ENDS ? /^CALL_TIMEOUT$/ : /^(?!CALL_TIMEOUT)[A-Z_]+$/;
       expect(answer).toMatchObject({ signal: { kind: 'unknown' }, errorCode: expect.stringMatching(code) as string, recordId: null });
