@@ -5,7 +5,6 @@ import { ProcessLeads } from '#pipeline';
 import type { LeadId } from '#core';
 import { CONCURRENT_REPEATS, DATABASE_DOWN, HEALTH, RAW_CRM_CASES, REPEATS } from '../fixtures/raw-crm-http.js';
 import { COUNTS_OF_NOTHING, INVALID_ZIP, QUEUE_AWAY, RECENT, WEBHOOK_CASES, WITHOUT_SECRET } from '../fixtures/webhook-http.js';
-import { patient } from '../support/gateway-process.js';
 import { startIngestionApp, type IngestionApp } from '../support/ingestion-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -84,7 +83,7 @@ describe('old clients are answered as before', () => {
   it(`${CONCURRENT_REPEATS.id}: at the same moment`, async () => {
     const { key, body, count, expect: expected } = CONCURRENT_REPEATS;
     const sending = { path: '/api/lead', headers: { ...JSON_TYPE, 'idempotency-key': key }, body };
-    const answers = await Promise.all(Array.from({ length: count }, () => patient('POST', () => app.send(sending))));
+    const answers = await Promise.all(Array.from({ length: count }, () => app.send(sending)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(expected.created);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(expected.repeated);
     expect(new Set(answers.map((answer) => answer.body['lead_id'])).size).toBe(1);
@@ -124,7 +123,7 @@ it(`${WITHOUT_SECRET.id}: a webhook with a shared secret asks for it`, async () 
 it(`${DATABASE_DOWN.id}: without Postgres the sender is told to try again`, async () => {
   const app = await startIngestionApp('postgresql://leadgate_app:x@127.0.0.1:1/none');
   try {
-    const answer = await app.send({ path: '/api/lead', headers: JSON_TYPE, body: '{"email":"a@b.c"}' });
+    const answer = await app.sendOnce({ path: '/api/lead', headers: JSON_TYPE, body: '{"email":"a@b.c"}' });
     expect(answer.status).toBe(DATABASE_DOWN.expect.status);
     expect(answer.body).toMatchObject(DATABASE_DOWN.expect.body);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
