@@ -81,8 +81,8 @@ describe('a gateway and its collector', () => {
     const { status, body } = await eventually('both say so', async () => {
       await ingest(20);
       const answer = await health('/ready');
-      const { telemetry, heartbeat } = answer.body.components;
-      return telemetry?.status === 'degraded' && heartbeat?.status === 'degraded' ? answer : undefined;
+      const { postgres, telemetry, heartbeat } = answer.body.components;
+      return postgres?.status === 'up' && telemetry?.status === 'degraded' && heartbeat?.status === 'degraded' ? answer : undefined;
     });
     expect(status).toBe(200);
     expect(body).toMatchObject({ ok: true, status: 'degraded', ready: true });
