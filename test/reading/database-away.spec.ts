@@ -29,7 +29,7 @@ describe.each(['stopped', 'frozen'])('while Postgres is %s', (state) => {
   beforeAll(async () => {
     server = await aFrozenServer();
     if (state === 'stopped') await server.close();
-    reading = await startReadingApp(`postgresql://nobody@127.0.0.1:${server.port}/none`);
+    reading = await startReadingApp(`postgresql://nobody@127.0.0.1:${server.port}/none`, { inHaste: true });
   });
   afterAll(async () => {
     await reading.close();

@@ -27,19 +27,21 @@ export interface ReadingAppOptions {
   readonly logger?: Logger;
   /** Beside the reading side. */
   readonly modules?: readonly Type[];
+  /** true: waits for a connection no longer than a gateway does. Else a slow machine is waited for, as most tests are not about that. */
+  readonly inHaste?: boolean;
 }
 
 /** The reading side of the gateway on a port of its own, over real HTTP. */
 export async function startReadingApp(
   databaseUrl: string,
-  { logger = createLogger('silent', false), modules = [] }: ReadingAppOptions = {},
+  { logger = createLogger('silent', false), modules = [], inHaste = false }: ReadingAppOptions = {},
 ): Promise<ReadingApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'leadgate-reading-'));
   const env = { LEADGATE_DATA_DIR: dataDir, LEADGATE_ADMIN_KEY: ADMIN_KEY };
   const parts = {
     settings: readSettings(env),
     logger,
-    databaseUrl,
+    databaseUrl: inHaste ? databaseUrl : `${databaseUrl}?pool_timeout=60`,
     env,
     checkConfig: () => [],
     appendAuditEvents,
