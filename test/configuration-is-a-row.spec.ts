@@ -23,7 +23,9 @@ let acme: TenantId;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'configuration-spec', max: 8, acquireTimeoutMs: 5000 });
+  // However long a slow machine takes to write one version: the others wait for it.
+  const limits = { acquireTimeoutMs: 60_000, lockTimeoutMs: 60_000, statementTimeoutMs: 60_000 };
+  pool = createPgPool({ url: database.url, applicationName: 'configuration-spec', max: 8, ...limits });
 });
 afterAll(async () => {
   await pool.end();

@@ -22,7 +22,7 @@ let owner: pg.Client;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = createPgPool({ url: database.url, applicationName: 'test', max: 8, acquireTimeoutMs: 5000 });
+  pool = createPgPool({ url: database.url, applicationName: 'test', max: 8, acquireTimeoutMs: 60_000 });
   owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
 });

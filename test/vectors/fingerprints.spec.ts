@@ -50,10 +50,10 @@ describe('the same person', () => {
       { source_id: 'a', email: 'x@example.com' },
       { source_id: 'b', email: 'x@example.com' },
     ])) as [LeadId, LeadId];
-    expect(await verdicts.decide(await world.loaded(a), 5000)).toMatchObject({ decision: 'PASS' });
-    const hint = await verdicts.decide(await world.loaded(b), 5000);
+    expect(await verdicts.decide(await world.loaded(a), 60_000)).toMatchObject({ decision: 'PASS' });
+    const hint = await verdicts.decide(await world.loaded(b), 60_000);
     expect(hint).toMatchObject({ decision: 'DUPLICATE_HINT', duplicateOf: { leadId: a } });
-    expect(await verdicts.await(b, 5000)).toEqual(hint);
+    expect(await verdicts.await(b, 60_000)).toEqual(hint);
   });
 
   it('idem-leg-10: a lead accepted while the index was unavailable is flagged, and the next one is its duplicate', async () => {
@@ -66,10 +66,13 @@ describe('the same person', () => {
     await locker.connect();
     await locker.query('begin');
     await locker.query('lock table identity_claims in access exclusive mode');
-    const flagged = await verdicts.decide(await world.loaded(d1), 5000);
+    const flagged = await verdicts.decide(await world.loaded(d1), 60_000);
     await locker.query('rollback');
     await locker.end();
     expect(flagged).toMatchObject({ decision: 'WARN', reasonCodes: ['WARN_INDEX_UNAVAILABLE'], duplicateCheckSkipped: true });
-    expect(await verdicts.decide(await world.loaded(d2), 5000)).toMatchObject({ decision: 'DUPLICATE_HINT', duplicateOf: { leadId: d1 } });
+    expect(await verdicts.decide(await world.loaded(d2), 60_000)).toMatchObject({
+      decision: 'DUPLICATE_HINT',
+      duplicateOf: { leadId: d1 },
+    });
   });
 });
