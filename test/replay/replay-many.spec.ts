@@ -151,6 +151,21 @@ describe('many leads are taken up again', () => {
     await world.untilDeliveries(gateway, id, ['DELIVERED', 'RETRYING']);
   });
 
+  it('begins once, also when what it is about cannot be found out just then', async () => {
+    const ids = await deadLeads(2);
+    const blocker = await world.sql.connect();
+    await blocker.query('begin');
+    await blocker.query('lock table replay_items in share mode');
+    const replay = await start({ rate_per_second: 100 });
+    expect(replay).toMatchObject({ status: 'COLLECTING', total: 0 });
+    await blocker.query('rollback');
+    blocker.release();
+    const ended = await world.untilReplay(gateway, replay.id, ({ status }) => status === 'FINISHED');
+    expect(ended).toMatchObject({ total: 2, replayed: 2 });
+    expect(await gateway.read<object>('/v1/replays')).toHaveProperty('replays.length', 1);
+    await allDelivered(ids);
+  });
+
   it('from the command line: counted, started and followed to its end', async () => {
     const ids = await deadLeads(3);
     const env = { DATABASE_URL: `${world.database.url}?pool_timeout=60`, LEADGATE_DATA_DIR: world.folder };

@@ -18,6 +18,8 @@ import {
   CheckedQuery,
   Conflict,
   InvalidRequest,
+  isDatabaseUnavailable,
+  isRepeatable,
   NotFound,
   pageOf,
   PageQuery,
@@ -73,9 +75,8 @@ export class ReplaysController {
       return { dry_run: true, kind: wish.kind, ...(await countCandidates(this.pools.work, wish)) };
     }
     const terms = { ratePerSecond: body.rate_per_second ?? null, usualPerSecond: this.settings.replay.perSecond };
-    const { id } = await startReplay(this.pools.work, wish, { ...terms, requestedBy: `key:${caller.keyId}` });
-    await this.runReplays.collect(id, COLLECT_MS);
-    const replay = shapeOf(await findReplay(this.pools.work, id, null));
+    const begun = await startReplay(this.pools.work, wish, { ...terms, requestedBy: `key:${caller.keyId}` });
+    const replay = shapeOf(await this.collected(begun));
     response.statusCode = 202;
     response.setHeader('location', replay.href);
     return replay;
@@ -122,6 +123,17 @@ export class ReplaysController {
   @ApiProblem(finished())
   async resume(@Caller() caller: ReplayingCaller, @Param('id') id: string): Promise<ReplayShape> {
     return unlessFinished(shapeOf(await resumeReplay(this.pools.work, replayIdOf(id), callerOf(caller))));
+  }
+
+  /** It has begun and goes on by itself: who was told now that nothing was changed would begin it once more. */
+  private async collected(begun: Replay): Promise<Replay> {
+    try {
+      await this.runReplays.collect(begun.id, COLLECT_MS);
+      return (await findReplay(this.pools.work, begun.id, null)) ?? begun;
+    } catch (error) {
+      if (isDatabaseUnavailable(error) || isRepeatable(error)) return begun;
+      throw error;
+    }
   }
 
   /** @throws InvalidRequest, NotFound */
