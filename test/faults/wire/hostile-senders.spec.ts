@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { eventually } from '../../support/eventually.js';
-import { demoLead } from '../support/demo-lead.js';
+import { CANARY, demoLead } from '../support/demo-lead.js';
 import { acceptLead, FaultWorld } from '../support/fault-world.js';
 import type { GatewaySlot } from '../support/gateway-slot.js';
 
@@ -32,17 +32,22 @@ describe('a sender that', () => {
       });
       socket.on('close', () => resolve(heard));
     });
-  /** As untilClosed; on a machine too slow for Postgres a 503 may come first, which says that nothing was taken. */
+  /**
+   * As untilClosed; on a machine too slow for Postgres a 503 may come first, which says that nothing was taken. Who goes on sending may lose the
+   * answer over the reset that follows it.
+   */
   const answerTo = (send: (socket: Socket) => void): Promise<string> =>
     eventually('there is an answer other than 503', async () => {
       const heard = await untilClosed(send);
-      return heard.startsWith('HTTP/1.1 503 ') ? undefined : heard;
+      return heard === '' || heard.startsWith('HTTP/1.1 503 ') ? undefined : heard;
     });
   const stored = () =>
     world.rows<{ verdict: string; body_bytes: number; kept: number }>(
       'select verdict, body_bytes::int, length(body)::int as kept from inbound_requests order by id desc limit 1',
     );
-  const countStored = async () => (await world.rows<{ n: number }>('select count(*)::int as n from inbound_requests'))[0]?.n ?? 0;
+  /** Of this sender alone: what another one was refused may still be on its way. */
+  const countStored = async (which: string) =>
+    (await world.rows<{ n: number }>(`select count(*)::int as n from inbound_requests where ${which}`))[0]?.n ?? 0;
 
   /** Leads: a sender that was not heard in time, and came again under its key, leaves a second request and no second lead. */
   const countAccepted = async () =>
@@ -73,10 +78,9 @@ describe('a sender that', () => {
   });
 
   it('F68: announces more than it sends: nothing is stored of half a lead', async () => {
-    const before = await countStored();
     const body = JSON.stringify(demoLead(1));
     expect(await untilClosed((socket) => socket.end(`${head(`Content-Length: ${body.length + 1}`)}${body}`))).not.toMatch(/ 200 /);
-    expect(await countStored()).toBe(before);
+    expect(await countStored(`encode(body, 'escape') like '%${CANARY}-1@%'`)).toBe(0);
   });
 
   it('F68: announces less than it sends: the rest is no second lead', async () => {
@@ -92,13 +96,12 @@ describe('a sender that', () => {
   });
 
   it('F68: announces two lengths, or a length and chunks: refused before anything is read as a lead', async () => {
-    const before = await countStored();
     for (const lines of [
       ['Content-Length: 2', 'Content-Length: 44'],
       ['Content-Length: 2', 'Transfer-Encoding: chunked'],
     ])
       expect(await untilClosed((socket) => socket.write(`${head(...lines)}{}`))).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await countStored()).toBe(before);
+    expect(await countStored('length(body) < 44')).toBe(0);
   });
 
   it('F81: sends a byte a second over 200 connections: each is closed in time, and honest senders are served meanwhile', async () => {
