@@ -23,7 +23,10 @@ describe.each(QUEUE_BACKENDS)('Postgres goes away and comes back, with the queue
     // Two connections for accepting: those that two stuck commits hold.
     gateway = world.slot({ LEADGATE_POOL_ACCEPT: '2' });
   });
-  afterAll(() => world.close());
+  afterAll(async () => {
+    if (world === undefined) await postgres?.database.drop();
+    else await world.close();
+  });
 
   const post = (): Promise<Response> =>
     fetch(`${gateway.url}/webhooks/leads`, {
@@ -47,6 +50,19 @@ describe.each(QUEUE_BACKENDS)('Postgres goes away and comes back, with the queue
     expect(answer.status).toBe(503);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   };
+
+  /** Forty come at once and none of them is taken. @returns who they are */
+  async function allRefused(): Promise<number[]> {
+    const before = people;
+    const answers = await Promise.all(Array.from({ length: 40 }, post));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(answers.every(({ headers }) => Number(headers.get('retry-after')) > 0)).toBe(true);
+    return answers.map((_answer, n) => before + 1 + n);
+  }
+  const stored = (numbers: readonly number[]): Promise<{ email: string }[]> =>
+    world.rows(`select payload ->> 'email' as email from leads where payload ->> 'email' = any($1)`, [
+      numbers.map((number) => demoLead(number)['email']),
+    ]);
 
   /** What the senders of `during` were promised is added to the ledger. */
   async function underLoad(during: (sender: LeadSender) => Promise<void>): Promise<void> {
@@ -86,7 +102,8 @@ describe.each(QUEUE_BACKENDS)('Postgres goes away and comes back, with the queue
   it('every session terminated at once, under load: it goes on', async () => {
     await underLoad(async (sender) => {
       for (let n = 0; n < 3; n += 1) {
-        expect(await postgres.terminate('leadgate%')).toBeGreaterThan(0);
+        // Those that were ended before may not be back yet: the requests that ended meanwhile were under way then.
+        await eventually('sessions are ended', async () => ((await postgres.terminate('leadgate%')) > 0 ? true : undefined));
         await sender.after(10);
       }
     });
@@ -95,32 +112,27 @@ describe.each(QUEUE_BACKENDS)('Postgres goes away and comes back, with the queue
   });
 
   it('F25 F27: a table locked and every connection for accepting stuck on it: 503 for all that come, and none of them is stored', async () => {
-    const leads = async (): Promise<number> => (await world.rows('select from leads')).length;
-    const before = await leads();
     const locker = await world.owner.connect();
     await locker.query('begin; lock table inbound_requests in access exclusive mode');
-    const answers = await Promise.all(Array.from({ length: 40 }, post));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
-    expect(answers.every(({ headers }) => Number(headers.get('retry-after')) > 0)).toBe(true);
-    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
-    await locker.query('rollback');
-    locker.release();
+    const people = await allRefused().finally(async () => {
+      // A probe that a slow machine has no second for counts as down.
+      await eventually('it is well all the same', async () => ((await fetch(`${gateway.url}/health`)).status === 200 ? true : undefined));
+      await locker.query('rollback');
+      locker.release();
+    });
     await accepted();
     await world.settled();
-    expect(await leads()).toBe(before + 1);
+    expect(await stored(people)).toEqual([]);
   });
 
   it('frozen, and awake again: what was answered 503 meanwhile is not stored afterwards', async () => {
-    const leads = async (): Promise<number> => (await world.rows('select from leads')).length;
     await accepted();
     await world.settled();
-    const before = await leads();
     postgres.freeze();
-    const answers = await Promise.all(Array.from({ length: 40 }, post)).finally(() => postgres.thaw());
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    const people = await allRefused().finally(() => postgres.thaw());
     await accepted();
     await world.settled();
-    expect(await leads()).toBe(before + 1);
+    expect(await stored(people)).toEqual([]);
   });
 
   it('and in the end nothing is lost, doubled or changed, by one process', async () => {
