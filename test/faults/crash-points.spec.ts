@@ -27,7 +27,7 @@ describe.each(QUEUE_BACKENDS)('a process killed at every place of a lead’s way
     world = await FaultWorld.open({ redisUrl });
     gateway = world.slot();
   });
-  afterAll(() => world.close());
+  afterAll(() => world?.close());
 
   /** A life that ends at this place. `during` is what it is given to do. */
   async function dieAt(failpoint: string, during: () => Promise<void> = async () => {}): Promise<void> {
@@ -84,7 +84,8 @@ describe.each(QUEUE_BACKENDS)('a process killed at every place of a lead’s way
         ),
       );
       await send();
-      expect(await closed).toBe('');
+      // 408 says that nothing was taken, too: the whole one may have been refused again and again before the gateway died over it.
+      expect(await closed).toMatch(/^(HTTP\/1\.1 408 |$)/);
     });
     expect(await rowsOfAccepting()).toBe(0);
   });
