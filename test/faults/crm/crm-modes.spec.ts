@@ -22,7 +22,9 @@ function byPath(requests: readonly CrmRequest[]): ReadonlyMap<string, CrmRequest
 
 /** What a case says of requests that all came to its end. */
 const isOver = ({ end, requests }: Expected, row: DeliveryFacts | undefined): boolean =>
-  row !== undefined && row.attempts.length >= requests && (end.status === undefined || row.status === end.status);
+  row !== undefined &&
+  row.attempts.filter(({ outcome }) => outcome !== null).length >= requests &&
+  (end.status === undefined || row.status === end.status);
 
 /**
  * One lead goes to a destination for every fault, each with its own way to fail at the demo CRM; what came of each is looked at when all are
