@@ -71,8 +71,8 @@ interface Health {
     return { least: took[0] ?? Number.POSITIVE_INFINITY, usual: took[5] ?? 0 };
   }
 
-  /** Calls that are under way take this long. */
-  const slowCrm = (): Promise<void> => world.crm.mode({ mode: 'slow', ms: 1000, times: LEADS });
+  /** Calls that are under way take longer than a slow machine needs to see that they are. */
+  const slowCrm = (): Promise<void> => world.crm.mode({ mode: 'slow', ms: 5000, times: LEADS });
 
   it('F33 F34: FLUSHALL with a backlog, while jobs are active', async () => {
     await slowCrm();
