@@ -72,6 +72,8 @@ describe('removing that is killed half-way', () => {
     await gateway.start();
     leadId = await acceptLead(gateway.url, 1);
     await world.settled();
+    // It sweeps, too, when it is slow to begin or an hour is over.
+    await gateway.kill('SIGTERM');
   });
   afterAll(() => world?.close());
 
