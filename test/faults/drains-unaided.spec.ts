@@ -80,6 +80,6 @@ describe('when the faults are over, everything goes on without anybody’s help'
         await arena.close();
       }
     },
-    600_000,
+    1_200_000,
   );
 });

@@ -46,6 +46,6 @@ describe(`leads under a random schedule of faults (LEADGATE_TEST_SEED=${seed})`,
         await arena.close();
       }
     },
-    600_000,
+    1_200_000,
   );
 });
