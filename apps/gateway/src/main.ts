@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { armFailpoints, createLogger, InvalidSettings, readSettings, settingWarnings, type Settings } from '#platform';
+import { armFailpoints, createLogger, InvalidSettings, Keystroke, readSettings, settingWarnings, type Settings } from '#platform';
 import { endProcess } from './end-process.js';
 import { Gateway } from './gateway.js';
 import { watchEventLoop } from './watch-event-loop.js';
@@ -51,14 +51,12 @@ process.on('uncaughtException', (error) => {
 });
 
 const gateway = await Gateway.create(settings, databaseUrl, logger, process.env).catch(fail);
-/** Under npm one Ctrl-C arrives twice, from the terminal and a few milliseconds later from npm; no person presses twice this fast. */
-const SAME_KEYSTROKE_MS = 300;
-let askedAt: number | undefined;
+let asked: Keystroke | undefined;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    if (askedAt !== undefined && performance.now() - askedAt > SAME_KEYSTROKE_MS) void endProcess(1, logger, SUDDEN_END_MS);
-    if (askedAt !== undefined) return;
-    askedAt = performance.now();
+    if (asked?.isOver === true) void endProcess(1, logger, SUDDEN_END_MS);
+    if (asked !== undefined) return;
+    asked = new Keystroke();
     void gateway.stop().then(() => endProcess(0, logger, ORDERLY_END_MS), fail);
   });
 }

@@ -1,11 +1,8 @@
+import { Keystroke } from '#platform';
 import { say } from './say.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/**
- * Under npm, one Ctrl-C arrives twice: from the terminal and, a few milliseconds later, passed on by npm. No person presses twice this fast.
- */
-const SAME_KEYSTROKE_MS = 300;
 /** How often to look whether npm is still there. */
 const PARENT_CHECK_MS = 500;
 
@@ -19,7 +16,7 @@ export class StopSignal {
   #resolve: () => void = () => undefined;
   readonly #urgentListeners: (() => void)[] = [];
   readonly #onSignal = () => this.#signal();
-  #askedAt = 0;
+  #keystroke: Keystroke | undefined;
   #parentCheck: NodeJS.Timeout | undefined;
 
   /** @param parentPid taken when this process began: whoever asks later might be told the one that inherited us */
@@ -51,7 +48,7 @@ export class StopSignal {
       this.#ask();
       return;
     }
-    if (performance.now() - this.#askedAt < SAME_KEYSTROKE_MS) return;
+    if (this.#keystroke?.isOver !== true) return;
     this.isUrgent = true;
     for (const listener of this.#urgentListeners) listener();
   }
@@ -68,7 +65,7 @@ export class StopSignal {
 
   #ask(): void {
     this.isAsked = true;
-    this.#askedAt = performance.now();
+    this.#keystroke = new Keystroke();
     this.#resolve();
   }
 }

@@ -71,6 +71,7 @@ export * from './relay/periodic.js';
 export * from './relay/relay.js';
 export * from './relay/rooms.js';
 export * from './rounds.js';
+export { Keystroke } from './signals/keystroke.js';
 export * from './version.js';
 export { within } from './within.js';
 export type { Pool, PoolClient } from 'pg';
