@@ -12,6 +12,9 @@ export default {
   // For broken code, not for slow machines, and no test or hook has a shorter one: what waits for a fact gives up before, after 120 s, and says
   // for what (test/support/eventually.ts). One whose waits may together be longer on a slow machine has a longer one of its own.
   testTimeout: 300_000,
+  // A process that takes longer to end is said to leak. Jest's 500 ms are too few for one that has run a hundred suites: with 870 MB and nothing
+  // open it took up to 1.5 s on a loaded machine. What a suite leaves open lasts longer than this, or for ever.
+  workerGracefulExitTimeout: 15_000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   // npm run test:faults runs those.
