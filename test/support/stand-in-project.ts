@@ -17,7 +17,10 @@ import { join } from 'node:path';
 const note = (line) => appendFileSync(join(process.env.LEADGATE_DATA_DIR, 'notes.txt'), line + '\\n');
 `;
 
-/** Takes its time to drain, and needs the database and the demo CRM until the end. GATEWAY_REFUSES makes it fail at its own boot. */
+/**
+ * Takes its time to drain (GATEWAY_DRAIN_SECONDS), and needs the database and the demo CRM until the end. GATEWAY_REFUSES makes it fail at its own
+ * boot.
+ */
 const GATEWAY = `${NOTE}
 import { createServer } from 'node:http';
 import pg from 'pg';
@@ -28,7 +31,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, async () => {
   note('gateway gets ' + signal);
   const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
   await client.connect();
-  const { rows } = await client.query('SELECT current_user AS role, pg_sleep(0.3)');
+  const { rows } = await client.query('SELECT current_user AS role, pg_sleep($1)', [process.env.GATEWAY_DRAIN_SECONDS ?? 0.3]);
   const crm = process.env.CUSTOMER_API_URL ? (await fetch(process.env.CUSTOMER_API_URL)).status : 'none';
   note('gateway drained as ' + rows[0].role + ', owner url: ' + (process.env.MIGRATE_DATABASE_URL ?? 'none') + ', CRM: ' + crm);
   process.exit(0);
