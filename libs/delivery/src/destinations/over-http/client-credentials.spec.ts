@@ -113,7 +113,7 @@ describe('OAuth 2 client credentials', () => {
     ['gives a header', token('a\r\nx-evil: 1'), 'TOKEN_MISSING', 'No access token: the answer of the token endpoint holds none'],
     ['hangs', answers.never(), 'CALL_TIMEOUT', 'No access token: Timeout after 5 s', HANGS_MS],
     ['breaks off', answers.resetBeforeHeaders(), 'ECONNRESET', 'No access token: Connection lost'],
-  ])('has no proof when the token endpoint %s, and asks anew next time', async (_description, answer, code, cause, timeoutMs) => {
+  ])('has no proof when the token endpoint %s, and asks anew next time', async (_description, answer, code, cause, timeoutMs = 30_000) => {
     const one = credentials({}, timeoutMs);
     endpoint.next(answer);
     expect(await prove(one)).toEqual({ code, cause });
