@@ -17,7 +17,7 @@ import {
 } from './embedded/postgres-data-dir.js';
 import { installPostgresProgram } from './embedded/postgres-program.js';
 import { endOrphanedSessions, findPostmaster, isPostmaster, stopPostmaster, type Postmaster } from './embedded/postmaster.js';
-import { identifyProcess, isSameProcess } from './embedded/process-identity.js';
+import { identifyProcess, isSameProcess, type ProcessIdentity } from './embedded/process-identity.js';
 import { StartProblem } from './embedded/start-problem.js';
 import { pause, retryUntil } from './embedded/waiting.js';
 import { APP_ROLE, createRoles, OWNER_ROLE, READONLY_ROLE } from './roles.js';
@@ -86,6 +86,7 @@ export class EmbeddedPostgres {
   readonly #dir: PostgresDataDir;
   readonly #credentials: PostgresCredentials;
   #postmaster: Postmaster;
+  #process: ProcessIdentity | null;
   #watch: NodeJS.Timeout | undefined;
   #restart: Promise<void> | undefined;
 
@@ -94,6 +95,7 @@ export class EmbeddedPostgres {
     this.#dir = dir;
     this.#credentials = credentials;
     this.#postmaster = postmaster;
+    this.#process = identifyProcess(postmaster.pid);
   }
 
   /** @throws StartProblem */
@@ -119,7 +121,7 @@ export class EmbeddedPostgres {
   keepRunning(report: (line: string) => void): void {
     let nextTryAt = 0;
     this.#watch = setInterval(() => {
-      if (this.#restart || performance.now() < nextTryAt || isPostmaster(this.#postmaster.pid, this.#dir)) return;
+      if (this.#restart || performance.now() < nextTryAt || !this.#hasEnded()) return;
       report('Postgres has ended; starting it again');
       this.#restart = this.#startAgain()
         .then(() => report('Postgres runs again'))
@@ -131,8 +133,14 @@ export class EmbeddedPostgres {
     }, WATCH_INTERVAL_MS);
   }
 
+  /** Wholly: one that is just ending holds its port for a moment, and the next one would take another. */
+  #hasEnded(): boolean {
+    return this.#process === null || !isSameProcess(this.#process);
+  }
+
   async #startAgain(): Promise<void> {
     this.#postmaster = await runPostmaster(this.#options, this.#dir, { ...this.#credentials, port: this.#postmaster.port });
+    this.#process = identifyProcess(this.#postmaster.pid);
     this.#takeOwnership();
   }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PostgresDataDir } from './postgres-data-dir.js';
-import { allProcesses, commandLine, isAlive, parentOf, workingDirectory } from './process-identity.js';
+import { allProcesses, commandLine, identifyProcess, isAlive, isSameProcess, parentOf, workingDirectory } from './process-identity.js';
 import { StartProblem } from './start-problem.js';
 import { retryUntil } from './waiting.js';
 
@@ -68,9 +68,11 @@ export function isPostmaster(pid: number, { cluster, mark }: Cluster): boolean {
 
 /** Does nothing when it is gone already. */
 export async function stopPostmaster(pid: number, dir: Cluster, mode: 'fast' | 'immediate'): Promise<void> {
-  if (!isPostmaster(pid, dir)) return;
+  const running = identifyProcess(pid);
+  if (running === null || !isPostmaster(pid, dir)) return;
   process.kill(pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
-  const gone = async () => (isPostmaster(pid, dir) ? undefined : true);
+  // Not by its command line: a process that ends loses that first, and for a moment has its port and its files still.
+  const gone = async () => (isSameProcess(running) ? undefined : true);
   await retryUntil(STOP_LIMIT_MS, `Postgres (pid ${pid}) did not stop within ${STOP_LIMIT_MS / 1000} s.`, gone);
 }
 
