@@ -69,7 +69,7 @@ const isGone = (pid: number) => identifyProcess(pid) === null;
 
 /** Gives the processor away between two looks: what is waited for needs it. */
 async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
-  await eventually('what is waited for', async () => ((await fact()) ? true : undefined), 50);
+  await eventually('what is waited for', async () => ((await fact()) ? true : undefined));
 }
 
 /** Made once, which takes most of a first start; for every test that leaves a server behind it as good as it found it. */
@@ -157,7 +157,8 @@ describe('the embedded Postgres', () => {
     const dataDir = seasoned;
     const port = Number(new URL(embeddedPostgresUrls(dataDir).app).port);
     const squatter = createServer().listen(port, '127.0.0.1');
-    await once(squatter, 'listening');
+    // Whoever else got it since its server ended sits there just as well.
+    await new Promise((resolve) => squatter.once('listening', resolve).once('error', resolve));
     const server = await started(dataDir);
     expect(Number(new URL(server.urls.app).port)).not.toBe(port);
     expect(embeddedPostgresUrls(dataDir)).toEqual(server.urls);
