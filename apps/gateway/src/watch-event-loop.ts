@@ -9,13 +9,17 @@ const { workerData: { beats, lookMs, looks, seconds } } = require('node:worker_t
 const { writeSync } = require('node:fs');
 let seen = -1;
 let missed = 0;
-setInterval(() => {
+const looking = setInterval(() => {
   const now = Atomics.load(beats, 0);
   missed = now === seen ? missed + 1 : 0;
   seen = now;
   if (missed < looks) return;
+  clearInterval(looking);
+  const end = process.pid === 1
+    ? 'As process 1 of a container this process cannot kill itself: restart the container, and run it behind an init (docker run --init).'
+    : 'This process kills itself, and what it had in hand is taken up again from Postgres. LEADGATE_STANDSTILL_SECONDS=0 leaves it as it is, e.g. for a debugger.';
   try {
-    writeSync(2, 'The event loop has stood still for ' + seconds + ' s: this process kills itself, and what it had in hand is taken up again from Postgres. LEADGATE_STANDSTILL_SECONDS=0 leaves it as it is, e.g. for a debugger.\\n');
+    writeSync(2, 'The event loop has stood still for ' + seconds + ' s. ' + end + '\\n');
   } catch {}
   process.kill(process.pid, 'SIGKILL');
 }, lookMs);`;
@@ -32,6 +36,8 @@ export function watchEventLoop(seconds: number): void {
   const lookMs = (seconds * 1000) / LOOKS;
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const thread = new Worker(THREAD, { eval: true, workerData: { beats, lookMs, looks: LOOKS, seconds }, execArgv: [], env: {} });
+  // Leads are worth more than the watch.
+  thread.on('error', (error) => process.stderr.write(`The event loop is not watched: ${error.message}\n`));
   thread.unref();
   setInterval(() => Atomics.add(beats, 0, 1), lookMs / 2).unref();
 }

@@ -6,6 +6,7 @@ import {
   asAllowedTargets,
   asHostAndPort,
   asInteger,
+  asIntegerOrNever,
   asOneOf,
   asPositiveDecimal,
   asPostgresUrl,
@@ -97,7 +98,7 @@ export const SETTING_KEYS = {
   LEADGATE_STANDSTILL_SECONDS: withPreset(
     'Seconds after which a process whose event loop stands still kills itself, so that it is started anew; 0: never, e.g. for a debugger.',
     '60',
-    asInteger(0, 3600),
+    asIntegerOrNever(5, 3600),
   ),
   LEADGATE_TRUSTED_PROXIES: withPreset(
     'Addresses or ranges of proxies whose X-Forwarded-For is believed, separated by commas; empty: the header is ignored.',

@@ -38,6 +38,15 @@ export const asInteger =
     return value >= least && value <= most ? { value } : { problem: `must be a whole number from ${least} to ${most}, but is "${text}"` };
   };
 
+/** As asInteger, or 0 for never. */
+export const asIntegerOrNever =
+  (least: number, most: number): Reader<number> =>
+  (text, name) => {
+    if (text === '0') return { value: 0 };
+    const reading = asInteger(least, most)(text, name);
+    return 'value' in reading ? reading : { problem: `must be 0 or a whole number from ${least} to ${most}, but is "${text}"` };
+  };
+
 /** A decimal number greater than 0, such as 0.05. */
 export const asPositiveDecimal =
   (most: number): Reader<number> =>

@@ -169,6 +169,10 @@ describe('readSettings', () => {
       env: { LEADGATE_ROLES: 'api,relais' },
       says: 'LEADGATE_ROLES has "relais", which is none of api, pipeline, delivery, relay (did you mean relay?).',
     },
+    {
+      env: { LEADGATE_STANDSTILL_SECONDS: '4' },
+      says: 'LEADGATE_STANDSTILL_SECONDS must be 0 or a whole number from 5 to 3600, but is "4".',
+    },
     { env: { LEADGATE_ROLES: ',' }, says: 'LEADGATE_ROLES names none of api, pipeline, delivery, relay.' },
     {
       env: { LEADGATE_TRUSTED_PROXIES: '10.0.0.0/8,1' },
