@@ -42,4 +42,14 @@ describe('a read that Prisma breaks off counts as a database that is away: whoev
     expect(failure).toMatchObject({ code: 'P2028' });
     expect(isDatabaseUnavailable(failure)).toBe(true);
   });
+
+  it('but not one that was used after its end: that is a fault of ours, and nobody has to come again for it', async () => {
+    const ended = await prisma.$transaction(async (transaction) => {
+      await transaction.$queryRaw`select 1`;
+      return { transaction };
+    });
+    const failure = await failureOf(ended.transaction.$queryRaw`select 1`);
+    expect(failure).toMatchObject({ code: 'P2028' });
+    expect(isDatabaseUnavailable(failure)).toBe(false);
+  });
 });

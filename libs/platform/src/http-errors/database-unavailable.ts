@@ -5,8 +5,11 @@ const UNAVAILABLE_STATES = /^(08...|53...|57P..|25006|55P03|57014)$/;
 const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
 /** How @prisma/adapter-pg names the same things. */
 const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'TooManyConnections', 'SocketTimeout', 'TlsConnectionError']);
-/** Prisma's own clock over a transaction: it could not begin within 2 s, or was not over within 5 s. The cause is not in the error. */
-const OUT_OF_TIME = 'P2028';
+/**
+ * Prisma's own clock over a transaction (P2028): it could not begin within 2 s, or was not over within 5 s. The cause is not in the error. One that
+ * is used after its end has the same code and is a fault of ours.
+ */
+const OUT_OF_TIME = /Unable to start a transaction in the given time|expired transaction/;
 /** What `pg` and its pool say without any code. */
 const PG_MESSAGES =
   /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error)/;
@@ -19,7 +22,8 @@ const PG_MESSAGES =
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;
   const code = textOf(error, 'code');
-  if (code !== undefined && (UNAVAILABLE_STATES.test(code) || SOCKET_CODES.has(code) || code === OUT_OF_TIME)) return true;
+  if (code !== undefined && (UNAVAILABLE_STATES.test(code) || SOCKET_CODES.has(code))) return true;
+  if (code === 'P2028' && OUT_OF_TIME.test(error.message)) return true;
   if (PG_MESSAGES.test(error.message)) return true;
   const cause = memberOf(memberOf(memberOf(error, 'meta'), 'driverAdapterError'), 'cause');
   const kind = textOf(cause, 'kind');
