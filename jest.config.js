@@ -13,8 +13,8 @@ export default {
   // for what (test/support/eventually.ts). One whose waits may together be longer on a slow machine has a longer one of its own.
   testTimeout: 300_000,
   // A process that takes longer to end is said to leak. Jest's 500 ms are too few for one that has run a hundred suites: with 870 MB and nothing
-  // open it took up to 1.5 s on a loaded machine. What a suite leaves open lasts longer than this, or for ever.
-  workerGracefulExitTimeout: 15_000,
+  // open it took up to 1.5 s on a loaded machine. A pool that a suite leaves open keeps its process for the 10 s after which pg lets go of it.
+  workerGracefulExitTimeout: 8000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   // npm run test:faults runs those.

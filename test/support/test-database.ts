@@ -60,13 +60,13 @@ async function makeDatabase(template: string): Promise<TestDatabase> {
 }
 
 /**
- * A closed pool's sessions end a moment after `end()`, on a machine that is busy seconds. FORCE in that moment would send the clients an error nobody listens for, which jest puts
- * down to whatever test runs just then; so it comes only for those that stay.
+ * A closed pool's sessions end a moment after `end()`, on a busy machine seconds after. FORCE in that moment would send the clients an error
+ * nobody listens for, which jest puts down to whatever test runs just then; so it comes only for those that stay.
  */
 async function dropDatabase(client: pg.Client, name: string): Promise<void> {
   await client.query(
     `DO $$ BEGIN
-       FOR round IN 1..500 LOOP
+       FOR round IN 1..350 LOOP
          PERFORM pg_stat_clear_snapshot();
          EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '${name}');
          PERFORM pg_sleep(0.02);
