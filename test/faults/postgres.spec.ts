@@ -114,25 +114,28 @@ describe.each(QUEUE_BACKENDS)('Postgres goes away and comes back, with the queue
   it('F25 F27: a table locked and every connection for accepting stuck on it: 503 for all that come, and none of them is stored', async () => {
     const locker = await world.owner.connect();
     await locker.query('begin; lock table inbound_requests in access exclusive mode');
-    const people = await allRefused().finally(async () => {
+    let refusedPeople: number[];
+    try {
+      refusedPeople = await allRefused();
       // A probe that a slow machine has no second for counts as down.
       await eventually('it is well all the same', async () => ((await fetch(`${gateway.url}/health`)).status === 200 ? true : undefined));
+    } finally {
       await locker.query('rollback');
       locker.release();
-    });
+    }
     await accepted();
     await world.settled();
-    expect(await stored(people)).toEqual([]);
+    expect(await stored(refusedPeople)).toEqual([]);
   });
 
   it('frozen, and awake again: what was answered 503 meanwhile is not stored afterwards', async () => {
     await accepted();
     await world.settled();
     postgres.freeze();
-    const people = await allRefused().finally(() => postgres.thaw());
+    const refusedPeople = await allRefused().finally(() => postgres.thaw());
     await accepted();
     await world.settled();
-    expect(await stored(people)).toEqual([]);
+    expect(await stored(refusedPeople)).toEqual([]);
   });
 
   it('and in the end nothing is lost, doubled or changed, by one process', async () => {
