@@ -53,6 +53,13 @@ export interface ReplayStory {
   readonly remaining: number;
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly location: string | null;
+  readonly requestId: string;
+}
+
 /** A database, a demo CRM, a folder of configuration of one's own, and any number of gateways. */
 export class ReplayWorld {
   private readonly gateways: GatewayProcess[] = [];
@@ -138,22 +145,21 @@ export class ReplayWorld {
     });
   }
 
-  async ask(
-    gateway: GatewayProcess,
-    path: string,
-    body?: unknown,
-  ): Promise<{ status: number; body: Record<string, unknown>; location: string | null }> {
-    const response = await patient(`POST ${path}`, () =>
-      fetch(gateway.url + path, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
-    );
+  ask(gateway: GatewayProcess, path: string, body?: unknown): Promise<Answer> {
+    return patient(`POST ${path}`, () => this.askOnce(gateway, path, body));
+  }
+
+  async askOnce(gateway: GatewayProcess, path: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     return {
       status: response.status,
       body: (await response.json()) as Record<string, unknown>,
       location: response.headers.get('location'),
+      requestId: response.headers.get('x-request-id') ?? '',
     };
   }
 
