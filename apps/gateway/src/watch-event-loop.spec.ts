@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { endWithSuite, PROJECT_ROOT } from '../../../test/support/child-process.js';
-import { within } from '../../../test/support/eventually.js';
+import { eventually, within } from '../../../test/support/eventually.js';
 
 const MODULE = pathToFileURL(join(PROJECT_ROOT, 'dist/apps/gateway/src/watch-event-loop.js')).href;
 
@@ -44,7 +43,8 @@ describe('a process whose event loop is watched', () => {
     const child = watched(5, 'await turns(2000);');
     await within('it begins', once(child.stdout ?? child, 'data'));
     child.kill('SIGSTOP');
-    await pause(6000);
+    const longer = performance.now() + 6000;
+    await eventually('it is paused for longer than it may stand still', async () => (performance.now() > longer ? true : undefined));
     child.kill('SIGCONT');
     expect(await end(child)).toEqual([0, null]);
   });
