@@ -47,6 +47,7 @@ const SERVER = { maxmemory: '0', 'maxmemory-policy': 'noeviction', 'repl-diskles
     world = await FaultWorld.open({ redisUrl: address.before(master.url) });
     [door, worker] = [world.slot({ LEADGATE_ROLES: 'api' }), world.slot({ LEADGATE_ROLES: 'pipeline,delivery,relay' })];
     await door.start();
+    await door.connectedToQueue();
   });
   afterAll(async () => {
     await world?.close();
@@ -65,8 +66,10 @@ const SERVER = { maxmemory: '0', 'maxmemory-policy': 'noeviction', 'repl-diskles
   it('F40: under load, to one that lags: old jobs come back, new ones are gone, and every lead is there once', async () => {
     // Rung while nobody works: these jobs reach the replica, and that they are done does not.
     const old = await Promise.all(Array.from({ length: OLD_LEADS }, (_none, n) => acceptLead(door.url, n + 1)));
-    await eventually('the replica has their jobs', async () => ((await waiting(toReplica)) > 0 ? true : undefined));
-    await eventually('it has all of them', async () => ((await waiting(toReplica)) === (await waiting(toMaster)) ? true : undefined));
+    await eventually('they are rung', async () => ((await waiting(toMaster)) > 0 ? true : undefined));
+    await eventually('the replica has all of their jobs', async () =>
+      (await waiting(toReplica)) === (await waiting(toMaster)) ? true : undefined,
+    );
     replication.add({ type: 'timeout', ms: 0 });
     await worker.start();
     await world.until('the old leads are delivered', `select from leads where status = 'DELIVERED' having count(*) = $1`, [OLD_LEADS]);

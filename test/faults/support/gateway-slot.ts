@@ -87,6 +87,21 @@ export class GatewaySlot {
     );
   }
 
+  /** Until it rings what it accepts: that it takes leads says nothing of that. */
+  async connectedToQueue(): Promise<void> {
+    let answer = 'nothing';
+    await eventually(
+      'the gateway is connected to its queue',
+      async () => {
+        answer = await (await fetch(`${this.url}/health`)).text();
+        const { components } = JSON.parse(answer) as { components: Record<string, { status: string }> };
+        return components['queue']?.status === 'up' ? true : undefined;
+      },
+      LIMIT_SECONDS,
+      async () => `It answered ${answer}. ${await this.running.account()}`,
+    );
+  }
+
   /** How it ended, once it has. */
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     return this.running.ended();
