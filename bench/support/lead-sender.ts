@@ -15,6 +15,11 @@ export class LeadSender {
     private readonly first = 0,
   ) {}
 
+  /** Leads sent so far. */
+  get count(): number {
+    return this.sent;
+  }
+
   /** @param source what `utm_source` says */
   async send(source: string, count: number): Promise<void> {
     for (let left = count; left > 0; left -= AT_ONCE)
@@ -41,10 +46,9 @@ export class LeadSender {
 }
 
 /** Until so many deliveries were made, of all destinations. */
-export async function untilDelivered(postgres: BenchPostgres, count: number, destinationId?: string): Promise<void> {
-  const there = destinationId === undefined ? '' : `and destination_id = '${destinationId}'`;
+export async function untilDelivered(postgres: BenchPostgres, count: number): Promise<void> {
   for (;;) {
-    const [row] = await postgres.query<{ n: number }>(`select count(*)::int as n from deliveries where status = 'DELIVERED' ${there}`);
+    const [row] = await postgres.query<{ n: number }>(`select count(*)::int as n from deliveries where status = 'DELIVERED'`);
     if ((row?.n ?? 0) >= count) return;
     await pause(TICK_MS);
   }
