@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { pino } from 'pino';
-import type { DestinationId, Job, TenantId } from '#core';
+import type { DeliveryId, DestinationId, Job, TenantId } from '#core';
 import { DueWork, type JobQueue, Metrics, Relay } from '#platform';
 import { eventually } from './support/eventually.js';
 import { tookAtMost } from './support/took-at-most.js';
@@ -271,6 +271,17 @@ describe('the relay rings what Postgres says is due', () => {
     expect(relay.reserveLeads('third' as TenantId, 1)).toBe(false);
   });
 
+  it('hands deliveries to the process that decided them if it delivers, also without a queue', async () => {
+    const taken: unknown[] = [];
+    relay.startPolling({ takesDue: true, deliverHere: (destinationId, ids) => taken.push([destinationId, ids]) });
+    relay.useQueue(undefined);
+    expect(relay.reserveDeliveries('t/a' as DestinationId, 1)).toBe(true);
+    relay.ringDeliveries('t/a' as DestinationId, ['d1' as DeliveryId]);
+    expect(taken).toEqual([['t/a', ['d1']]]);
+    await relay.stop();
+    expect(relay.reserveDeliveries('t/a' as DestinationId, 1)).toBe(false);
+  });
+
   describe('deliveries, each destination by itself', () => {
     beforeAll(async () => {
       await pool.query(`insert into destinations (id, tenant_id, name, kind) values ('t/a', 't', 'a', 'http'), ('t/b', 't', 'b', 'http')`);
@@ -292,6 +303,14 @@ describe('the relay rings what Postgres says is due', () => {
       );
       return Object.fromEntries(rows.map(({ id, n }) => [id, n]));
     };
+
+    it('that are due go through the queue also in a process that delivers: any other may take them', async () => {
+      const taken: unknown[] = [];
+      await deliveriesOf('t/a', 3);
+      relay.startPolling({ takesDue: true, deliverHere: (destinationId, ids) => taken.push([destinationId, ids]) });
+      await eventually('they are rung', async () => (jobsOf().length >= 3 ? true : undefined));
+      expect(taken).toEqual([]);
+    });
 
     it('a backlog of one takes no place of the other', async () => {
       await deliveriesOf('t/a', 5000);

@@ -152,7 +152,7 @@ describe('the queue in Postgres', () => {
   beforeAll(async () => {
     world = await FaultWorld.open();
     gateway = world.slot();
-    await gateway.start({ failpoints: 'deliver_before_claim:stop@1' });
+    await gateway.start({ failpoints: 'process_before_load:stop@1' });
     superuser = new pg.Client({ connectionString: superuserOf(world.database.url) });
     await superuser.connect();
   });
@@ -168,7 +168,7 @@ describe('the queue in Postgres', () => {
     const leadId = await acceptLead(gateway.url, 1);
     await gateway.frozen();
     await superuser.query('begin');
-    expect((await superuser.query(`select from bullmq.job where queue = 'deliver' for update`)).rowCount).toBe(1);
+    expect((await superuser.query(`select from bullmq.job where queue = 'process' for update`)).rowCount).toBe(1);
     gateway.thaw();
     await world.until('the outcome is in the table', `select from deliveries where lead_id = $1 and status = 'DELIVERED'`, [leadId]);
     await eventually('the completion waits for the lock', async () => {

@@ -9,6 +9,7 @@ import { TellOperators, WatchGateway } from '#operator-events';
 import { CheckAgain, PassOnClaims, ProcessLeads, ReleaseHeldLeads, ReopenTenants, RewriteBlindIndexes } from '#pipeline';
 import {
   ConfigStore,
+  type DeliverHere,
   DueWork,
   LOGGER,
   type Logger,
@@ -69,7 +70,7 @@ export class Background {
     await this.config.start();
     if (this.quieted) return;
     this.queue.start();
-    this.relay.startPolling({ takesDue: this.has('relay') });
+    this.relay.startPolling({ takesDue: this.has('relay'), deliverHere: this.has('delivery') ? this.deliverHere() : undefined });
     this.periodic.start();
     this.app.get(ClaimAccelerators, { strict: false }).start();
     if (this.has('relay')) this.chainer.start();
@@ -103,6 +104,11 @@ export class Background {
     return (['pipeline', 'delivery'] as const)
       .filter((role) => this.has(role))
       .map((role) => ({ processor: PROCESSORS[role], concurrency: concurrency[role] }));
+  }
+
+  private deliverHere(): DeliverHere {
+    const deliverLeads = this.app.get(DeliverLeads);
+    return (destinationId, ids) => deliverLeads.takeDecided(destinationId, ids);
   }
 
   private pipelineTasks(): PeriodicTask[] {

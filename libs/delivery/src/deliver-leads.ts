@@ -33,8 +33,8 @@ interface Turn {
  * - The place in the lane is taken before the claim, so a lease never runs while a call waits for its turn.
  * - Lease (60 s) > oldest claim still sent (25 s) + longest call (30 s). Whoever comes later than that is fenced out by the attempt number.
  *
- * A job of the queue is over as soon as its deliveries are in their lanes: one that waited for calls would hold a place that others need.
- * Nothing is lost with it, because the rows are due in Postgres until their outcome is there. What a fault of Postgres keeps from being claimed
+ * Most come from a decision of this process, the others through the queue. A job of it is over as soon as its deliveries are in their lanes: one
+ * that waited for calls would hold a place that others need. Nothing is lost with either, because the rows are due in Postgres until their outcome is there. What a fault of Postgres keeps from being claimed
  * is given back a second later: it would count as rung for a minute otherwise.
  */
 export class DeliverLeads {
@@ -76,7 +76,18 @@ export class DeliverLeads {
   }
 
   /**
-   * The same, and resolves when each of them had its turn or was given back.
+   * Deliveries that this process has just decided go straight into their lane: a look would find what their decision wrote. Their turns come
+   * afterwards, and what fails there is logged.
+   */
+  takeDecided(destinationId: DestinationId, ids: readonly DeliveryId[]): void {
+    const found = this.destinations.find(tenantOf(destinationId), destinationId);
+    const parked = 'problem' in found ? this.park(ids, found.problem) : undefined;
+    const turns = ids.map((id) => ({ id, over: parked ?? this.lanes.of(destinationId).enter(id) }));
+    void this.watch(turns).catch((error: unknown) => this.log.unfinished(error));
+  }
+
+  /**
+   * As `take`, and resolves when each of them had its turn or was given back.
    * @throws when Postgres could not be asked or told; what was not claimed stays due, what was claimed is found when its lease ends
    */
   async run(ids: readonly DeliveryId[]): Promise<void> {

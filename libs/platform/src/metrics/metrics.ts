@@ -91,7 +91,7 @@ export class Metrics {
   });
   readonly rings = new Counter({
     name: 'leadgate_rings_total',
-    help: 'Ids put on the queue, by kind and result',
+    help: 'Ids that were rung, by kind and result: put on the queue (rung), not taken by it (missed), kept by the process that decided them (here)',
     labelNames: ['kind', 'result'],
     ...this.on,
   });

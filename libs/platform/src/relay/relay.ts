@@ -13,11 +13,15 @@ const BACKLOG_EVERY_MS = 5000;
 /** After a missed ring the poll leaves the rows alone for this long instead of marking and unmarking them four times a second. */
 const PAUSE_AFTER_MISS_MS = 2000;
 
+/** Takes deliveries that this process has decided into its own hands, in the turn in which it is called; never throws. */
+export type DeliverHere = (destinationId: DestinationId, ids: readonly DeliveryId[]) => void;
+
 /**
  * The only module that rings. Two triggers: right after a commit, with the ids just committed, and a poll for due rows that nobody
  * rang lately. The queue may be lost at any time: whatever is due in Postgres is rung again.
  *
- * Every process rings what it commits; only a process with role `relay` takes due rows.
+ * Every process rings what it commits; only a process with role `relay` takes due rows. One that delivers needs no ring for the deliveries it
+ * decides: they go from hand to hand, and the queue carries those that are due later or were decided where nothing is delivered (ADR 0017).
  */
 export class Relay extends Doorbell {
   private readonly ringer: Ringer;
@@ -33,6 +37,7 @@ export class Relay extends Doorbell {
   private polling: Promise<void> | undefined;
   private pausedUntil = 0;
   private takesDue = false;
+  private deliverHere: DeliverHere | undefined;
   private stopped = false;
   private lastBacklogAt = 0;
   private failing = false;
@@ -67,15 +72,16 @@ export class Relay extends Doorbell {
   }
 
   override reserveLeads(tenantId: TenantId, count: number): boolean {
-    return this.reserve(this.rooms.leads, tenantId, count, this.shares.leads);
+    return this.canRing && this.reserve(this.rooms.leads, tenantId, count, this.shares.leads);
   }
 
   override reserveDeliveries(destinationId: DestinationId, count: number): boolean {
-    return this.reserve(this.rooms.deliveries, destinationId, count, this.shares.deliveries);
+    const canTell = this.deliverHere !== undefined || this.canRing;
+    return canTell && this.reserve(this.rooms.deliveries, destinationId, count, this.shares.deliveries);
   }
 
   private reserve<Id>(rooms: Map<Id, number>, id: Id, count: number, share: number): boolean {
-    if (this.stopped || !this.ringer.connected || performance.now() < this.pausedUntil) return false;
+    if (this.stopped) return false;
     const room = rooms.get(id) ?? share;
     if (count > room) return false;
     rooms.set(id, room - count);
@@ -87,11 +93,17 @@ export class Relay extends Doorbell {
   }
 
   override ringDeliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void {
-    this.ringer.deliveries(destinationId, ids);
+    if (this.deliverHere === undefined) this.ringer.deliveries(destinationId, ids);
+    else {
+      this.deliverHere(destinationId, ids);
+      this.metrics.rings.inc({ kind: 'deliveries', result: 'here' }, ids.length);
+    }
   }
 
-  startPolling(options: { takesDue: boolean }): void {
+  /** @param options `takesDue` with role `relay`, `deliverHere` with role `delivery` */
+  startPolling(options: { takesDue: boolean; deliverHere?: DeliverHere | undefined }): void {
     this.takesDue = options.takesDue;
+    this.deliverHere = options.deliverHere;
     this.stopped = false;
     this.schedule(0);
   }
@@ -166,7 +178,11 @@ export class Relay extends Doorbell {
   }
 
   private get rings(): boolean {
-    return this.takesDue && this.ringer.connected && performance.now() >= this.pausedUntil;
+    return this.takesDue && this.canRing;
+  }
+
+  private get canRing(): boolean {
+    return this.ringer.connected && performance.now() >= this.pausedUntil;
   }
 
   private tell(destinations: readonly DestinationRoom[]): void {
