@@ -10,12 +10,23 @@ export function residentMegabytes(pid: number): number {
   }
 }
 
-/** What the heap of a gateway holds in MB, garbage included; null while it does not answer. */
-export async function heapMegabytes(url: string): Promise<number | null> {
+/** What V8 says of a gateway's memory. */
+export interface Heap {
+  /** Of what has lived for a while, garbage included. */
+  readonly oldMegabytes: number;
+  /** Collections of all of it so far. */
+  readonly collections: number;
+}
+
+/** Read from a gateway's metrics; null while it does not answer. */
+export async function heapOf(url: string): Promise<Heap | null> {
   try {
     const metrics = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(2000) })).text();
-    const bytes = /^nodejs_heap_size_used_bytes(?:\{[^}]*\})? (\S+)/m.exec(metrics)?.[1];
-    return bytes === undefined ? null : Number(bytes) / 1024 / 1024;
+    const read = (series: RegExp): number => Number(series.exec(metrics)?.[1] ?? Number.NaN);
+    const oldMegabytes = read(/^nodejs_heap_space_size_used_bytes\{[^}]*space="old"[^}]*\} (\S+)/m) / 1024 / 1024;
+    // There is no such series before the first one.
+    const collections = read(/^nodejs_gc_duration_seconds_count\{[^}]*kind="major"[^}]*\} (\S+)/m) || 0;
+    return Number.isFinite(oldMegabytes) ? { oldMegabytes, collections } : null;
   } catch {
     return null;
   }
@@ -24,14 +35,14 @@ export async function heapMegabytes(url: string): Promise<number | null> {
 export interface Sample {
   readonly minute: number;
   readonly resident: number;
-  readonly heap: number | null;
+  readonly heap: Heap | null;
 }
 
 /** A third of the run, but no more than three minutes: caches, pools and compiled code fill in that time. */
 const WARM_UP_SHARE = 1 / 3;
 const WARM_UP_MINUTES = 3;
-/** Two halves shorter than this say more about the garbage collector than about the program. */
-const LEAST_MINUTES = 2;
+/** In each half of what follows. Fewer say more about when the collector ran than about the program. */
+const LEAST_COLLECTIONS = 3;
 
 export function warm(samples: readonly Sample[]): readonly Sample[] {
   const from = Math.min((samples.at(-1)?.minute ?? 0) * WARM_UP_SHARE, WARM_UP_MINUTES);
@@ -39,16 +50,24 @@ export function warm(samples: readonly Sample[]): readonly Sample[] {
 }
 
 /**
- * Megabytes a minute by which what is kept grows after the warm-up: from the lowest heap of its first half to the lowest of its second, because
- * only right after a collection the heap holds what is kept and nothing else. The resident memory of Node follows its garbage, up to limits that
- * depend on the machine. null when the run was too short to say.
+ * Megabytes a minute by which what is kept grows after the warm-up: from its first half to its second, each by the median of the samples that
+ * came next after a collection, because only then the heap holds what is kept and little else. The resident memory of Node follows its garbage,
+ * up to limits that depend on the machine. null when there were too few collections to say.
  */
 export function growthOf(samples: readonly Sample[]): number | null {
   const all = warm(samples);
   const [from, to] = [all[0]?.minute ?? 0, all.at(-1)?.minute ?? 0];
-  if (to - from < LEAST_MINUTES) return null;
   const middle = (from + to) / 2;
-  const lowest = (half: readonly Sample[]): number => Math.min(...half.flatMap(({ heap }) => heap ?? []));
-  const growth = lowest(all.filter(({ minute }) => minute >= middle)) - lowest(all.filter(({ minute }) => minute < middle));
-  return Number.isFinite(growth) ? Math.round((growth / ((to - from) / 2)) * 100) / 100 : null;
+  const collected = all.filter(
+    ({ heap }, at) => heap !== null && heap.collections > (all[at - 1]?.heap?.collections ?? Number.POSITIVE_INFINITY),
+  );
+  const first = collected.filter(({ minute }) => minute < middle);
+  const second = collected.filter(({ minute }) => minute >= middle);
+  if (Math.min(first.length, second.length) < LEAST_COLLECTIONS) return null;
+  return Math.round(((keptIn(second) - keptIn(first)) / ((to - from) / 2)) * 100) / 100;
+}
+
+function keptIn(half: readonly Sample[]): number {
+  const sorted = half.flatMap(({ heap }) => heap?.oldMegabytes ?? []).sort((one, other) => one - other);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

@@ -4,7 +4,7 @@ import type { Arena } from '../support/arena.js';
 import { judge } from '../support/oracle.js';
 import { faultsOf } from '../support/schedule.js';
 import type { Seeded } from '../support/seeded.js';
-import { growthOf, heapMegabytes, residentMegabytes, type Sample, warm } from './memory.js';
+import { growthOf, heapOf, residentMegabytes, type Sample, warm } from './memory.js';
 
 /** How long faults happen; without minutes, until so many leads were acknowledged. */
 export interface SoakWish {
@@ -102,7 +102,7 @@ export class Soak {
   private async watchMemory(): Promise<void> {
     const [gateway] = this.arena.gateways;
     while (!this.over) {
-      this.samples.push({ minute: this.minutes, resident: residentMegabytes(gateway.pid), heap: await heapMegabytes(gateway.url) });
+      this.samples.push({ minute: this.minutes, resident: residentMegabytes(gateway.pid), heap: await heapOf(gateway.url) });
       await pause(SAMPLE_MS);
     }
   }
