@@ -69,7 +69,10 @@ describe('a delivery that was decided in this process', () => {
     const delivery = await world.aDelivery();
     await worker.deliver.stop({ deadlineSeconds: 0 });
     worker.deliver.takeDecided(CRM, [delivery.id]);
-    expect(await becomes('it is given back', delivery, ({ rung_at }) => rung_at === null)).toMatchObject({ status: 'PENDING', attempt_no: 0 });
+    expect(await becomes('it is given back', delivery, ({ rung_at }) => rung_at === null)).toMatchObject({
+      status: 'PENDING',
+      attempt_no: 0,
+    });
     expect(world.crm.requests).toHaveLength(0);
   });
 });

@@ -143,7 +143,11 @@ export const SETTING_KEYS = {
   LEADGATE_POOL_RELAY: withPreset('Postgres connections of the relay and of following the configuration.', '4', asInteger(1, 100)),
   LEADGATE_POOL_CLAIMS: withPreset('Postgres connections that look up which lead was first.', '3', asInteger(1, 100)),
   LEADGATE_PIPELINE_CONCURRENCY: withPreset('Jobs of up to 20 leads that a process has in hand at once.', '16', asInteger(1, 100)),
-  LEADGATE_DELIVERY_CONCURRENCY: withPreset('Jobs of the delivery queue a process takes at once; what it decides itself needs none.', '64', asInteger(1, 1000)),
+  LEADGATE_DELIVERY_CONCURRENCY: withPreset(
+    'Jobs of the delivery queue a process takes at once; what it decides itself needs none.',
+    '64',
+    asInteger(1, 1000),
+  ),
   DEMO_CRM_PORT: withPreset('The port of the demo CRM that `npm start` runs.', '3900', asInteger(0, 65_535)),
   LEADGATE_DEMO: withPreset('Whether `npm start` also runs the demo CRM: on, off.', 'on', asOneOf(['on', 'off'] as const)),
   LEADGATE_ALLOW_FAILPOINTS: withPreset(
