@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { pino } from 'pino';
 import type { DeliveryId, DestinationId, Job, TenantId } from '#core';
-import { DueWork, type JobQueue, Metrics, Relay } from '#platform';
+import { DueWork, type JobQueue, Metrics, type OwnLanes, Relay } from '#platform';
 import { eventually } from './support/eventually.js';
 import { tookAtMost } from './support/took-at-most.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -21,6 +21,19 @@ class RecordingQueue implements JobQueue {
   }
   leadIds(): string[] {
     return this.jobs.flatMap((job) => (job.type === 'process_leads.v1' ? job.leadIds : []));
+  }
+}
+
+class LanesUnderTest implements OwnLanes {
+  readonly taken: [DestinationId, readonly DeliveryId[]][] = [];
+  room = true;
+  fails = false;
+  hasRoom(): boolean {
+    return this.room;
+  }
+  takeDecided(destinationId: DestinationId, ids: readonly DeliveryId[]): void {
+    if (this.fails) throw new Error('a fault');
+    this.taken.push([destinationId, ids]);
   }
 }
 
@@ -271,15 +284,42 @@ describe('the relay rings what Postgres says is due', () => {
     expect(relay.reserveLeads('third' as TenantId, 1)).toBe(false);
   });
 
-  it('hands deliveries to the process that decided them if it delivers, also without a queue', async () => {
-    const taken: unknown[] = [];
-    relay.startPolling({ takesDue: true, deliverHere: (destinationId, ids) => taken.push([destinationId, ids]) });
-    relay.useQueue(undefined);
-    expect(relay.reserveDeliveries('t/a' as DestinationId, 1)).toBe(true);
-    relay.ringDeliveries('t/a' as DestinationId, ['d1' as DeliveryId]);
-    expect(taken).toEqual([['t/a', ['d1']]]);
-    await relay.stop();
-    expect(relay.reserveDeliveries('t/a' as DestinationId, 1)).toBe(false);
+  describe('in a process that delivers', () => {
+    const decided = { destination: 't/a' as DestinationId, ids: ['d1' as DeliveryId] };
+    const rungDeliveries = () => queue.jobs.flatMap((job) => (job.type === 'deliver_leads.v1' ? job.deliveryIds : []));
+    const isRung = (): Promise<unknown> =>
+      eventually('it is rung', async () => (rungDeliveries().includes('d1' as DeliveryId) ? true : undefined));
+
+    it('what it decides goes into its own lanes, also without a queue', async () => {
+      const lanes = new LanesUnderTest();
+      relay.startPolling({ takesDue: true, lanes });
+      relay.useQueue(undefined);
+      expect(relay.reserveDeliveries(decided.destination, 1)).toBe(true);
+      relay.ringDeliveries(decided.destination, decided.ids);
+      expect(lanes.taken).toEqual([['t/a', ['d1']]]);
+      await relay.stop();
+      expect(relay.reserveDeliveries(decided.destination, 1)).toBe(false);
+    });
+
+    it('what its lanes have no room for is rung for all', async () => {
+      const lanes = new LanesUnderTest();
+      lanes.room = false;
+      relay.startPolling({ takesDue: true, lanes });
+      expect(relay.reserveDeliveries(decided.destination, 1)).toBe(true);
+      relay.ringDeliveries(decided.destination, decided.ids);
+      await isRung();
+      expect(lanes.taken).toEqual([]);
+      relay.useQueue(undefined);
+      expect(relay.reserveDeliveries(decided.destination, 1)).toBe(false);
+    });
+
+    it('what its lanes fail to take is rung, and whoever decided it hears nothing of that', async () => {
+      const lanes = new LanesUnderTest();
+      lanes.fails = true;
+      relay.startPolling({ takesDue: true, lanes });
+      relay.ringDeliveries(decided.destination, decided.ids);
+      await isRung();
+    });
   });
 
   describe('deliveries, each destination by itself', () => {
@@ -305,11 +345,11 @@ describe('the relay rings what Postgres says is due', () => {
     };
 
     it('that are due go through the queue also in a process that delivers: any other may take them', async () => {
-      const taken: unknown[] = [];
+      const lanes = new LanesUnderTest();
       await deliveriesOf('t/a', 3);
-      relay.startPolling({ takesDue: true, deliverHere: (destinationId, ids) => taken.push([destinationId, ids]) });
+      relay.startPolling({ takesDue: true, lanes });
       await eventually('they are rung', async () => (jobsOf().length >= 3 ? true : undefined));
-      expect(taken).toEqual([]);
+      expect(lanes.taken).toEqual([]);
     });
 
     it('a backlog of one takes no place of the other', async () => {

@@ -1,7 +1,7 @@
 import { PgAttemptLedger } from '../../libs/delivery/src/pg-attempt-ledger.js';
 import { PgDueDeliveries } from '../../libs/delivery/src/pg-due-deliveries.js';
 import { eventually } from '../support/eventually.js';
-import { CRM, type DeliveryRow, DeliveryWorld, type Worker } from './support/delivery-world.js';
+import { CRM, OTHER_CRM, type DeliveryRow, DeliveryWorld, type Worker } from './support/delivery-world.js';
 
 let world: DeliveryWorld;
 let worker: Worker;
@@ -65,14 +65,15 @@ describe('a delivery that was decided in this process', () => {
     expect(await world.delivery(delivery.id)).toMatchObject({ status: 'DELIVERED', attempt_no: 1 });
   });
 
-  it('is given back by a process that stops', async () => {
-    const delivery = await world.aDelivery();
+  it('is taken while hardly any wait here, and by no process that stops', async () => {
+    world.configure({ rate_per_second: 1 });
+    const ids = await world.manyDeliveries(30);
+    expect(worker.deliver.hasRoom(CRM)).toBe(true);
+    worker.deliver.takeDecided(CRM, ids);
+    expect(worker.deliver.hasRoom(CRM)).toBe(false);
+    expect(worker.deliver.hasRoom(OTHER_CRM)).toBe(true);
     await worker.deliver.stop({ deadlineSeconds: 0 });
-    worker.deliver.takeDecided(CRM, [delivery.id]);
-    expect(await becomes('it is given back', delivery, ({ rung_at }) => rung_at === null)).toMatchObject({
-      status: 'PENDING',
-      attempt_no: 0,
-    });
-    expect(world.crm.requests).toHaveLength(0);
+    expect(worker.deliver.hasRoom(CRM)).toBe(false);
+    expect(worker.deliver.hasRoom(OTHER_CRM)).toBe(false);
   });
 });

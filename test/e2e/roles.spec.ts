@@ -54,6 +54,18 @@ describe.each(QUEUE_BACKENDS)('roles in processes of their own on $name', ({ red
     });
   });
 
+  it('what the one decides without delivering anything, the other delivers', async () => {
+    const response = await door.post('/v1/leads/ingest', { tenant_id: 'demo', ...LEAD, email: 'bob@example.com', phone: '0160 8912309' });
+    expect(((await response.json()) as { decision: string }).decision).toBe('PASS');
+    await eventually('the CRM has both', async () => {
+      const { delivered } = await door.read<{ delivered: number }>('/stats/leads/counts');
+      return delivered === 2 ? true : undefined;
+    });
+    const metrics = await (await fetch(`${door.url}/metrics`)).text();
+    expect(metrics).toContain('leadgate_rings_total{kind="deliveries",result="rung"}');
+    expect(metrics).not.toContain('result="here"');
+  });
+
   it('a process without the door takes no leads, and tells its health', async () => {
     expect((await worker.post('/webhooks/leads', LEAD)).status).toBe(404);
     expect((await patient('GET /health', () => fetch(`${worker.url}/health`))).status).toBe(200);

@@ -9,7 +9,6 @@ import { TellOperators, WatchGateway } from '#operator-events';
 import { CheckAgain, PassOnClaims, ProcessLeads, ReleaseHeldLeads, ReopenTenants, RewriteBlindIndexes } from '#pipeline';
 import {
   ConfigStore,
-  type DeliverHere,
   DueWork,
   LOGGER,
   type Logger,
@@ -70,7 +69,7 @@ export class Background {
     await this.config.start();
     if (this.quieted) return;
     this.queue.start();
-    this.relay.startPolling({ takesDue: this.has('relay'), deliverHere: this.has('delivery') ? this.deliverHere() : undefined });
+    this.relay.startPolling({ takesDue: this.has('relay'), lanes: this.has('delivery') ? this.app.get(DeliverLeads) : undefined });
     this.periodic.start();
     this.app.get(ClaimAccelerators, { strict: false }).start();
     if (this.has('relay')) this.chainer.start();
@@ -104,11 +103,6 @@ export class Background {
     return (['pipeline', 'delivery'] as const)
       .filter((role) => this.has(role))
       .map((role) => ({ processor: PROCESSORS[role], concurrency: concurrency[role] }));
-  }
-
-  private deliverHere(): DeliverHere {
-    const deliverLeads = this.app.get(DeliverLeads);
-    return (destinationId, ids) => deliverLeads.takeDecided(destinationId, ids);
   }
 
   private pipelineTasks(): PeriodicTask[] {

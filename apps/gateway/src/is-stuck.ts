@@ -5,7 +5,7 @@ export interface ConsumerSigns {
   /** Age of the oldest due row; 0 when nothing is due. */
   readonly oldestLeadSeconds: number;
   readonly oldestDeliverySeconds: number;
-  /** A job of this process is in the middle of its calls. */
+  /** Deliveries are in the lanes of this process. */
   readonly sending: boolean;
   /** The queue holds jobs nobody has taken, or does not say. */
   readonly jobsWait: boolean;

@@ -17,6 +17,9 @@ const NO_LIMITS: CallLimits = { concurrency: 1, concurrencyPerProcess: 1, ratePe
 /** What is given back is rung again at once, and would be as often as Postgres refuses it. */
 const AFTER_A_FAULT_MS = 1000;
 
+/** A job's worth. More would wait here while other processes have nothing to do, and their shares of the destination's limits lie idle (measured). */
+const MOST_WAITING_OF_OUR_OWN = 25;
+
 /** A delivery in its lane: settles when it had its turn or was given back. */
 interface Turn {
   readonly id: DeliveryId;
@@ -71,19 +74,19 @@ export class DeliverLeads {
    * @throws when Postgres could not be asked: they stay due
    */
   async take(ids: readonly DeliveryId[]): Promise<void> {
-    const turns = await this.enter(ids);
-    void this.watch(turns).catch((error: unknown) => this.log.unfinished(error));
+    this.goOn(await this.enter(ids));
   }
 
-  /**
-   * Deliveries that this process has just decided go straight into their lane: a look would find what their decision wrote. Their turns come
-   * afterwards, and what fails there is logged.
-   */
+  /** Does hardly anybody wait for this destination here? What comes more is for whichever process is free. */
+  hasRoom(destinationId: DestinationId): boolean {
+    return !this.stopped && this.lanes.waitingFor(destinationId) < MOST_WAITING_OF_OUR_OWN;
+  }
+
+  /** Deliveries that this process has just decided go straight into their lane: a look would find what their decision wrote. */
   takeDecided(destinationId: DestinationId, ids: readonly DeliveryId[]): void {
     const found = this.destinations.find(tenantOf(destinationId), destinationId);
     const parked = 'problem' in found ? this.park(ids, found.problem) : undefined;
-    const turns = ids.map((id) => ({ id, over: parked ?? this.lanes.of(destinationId).enter(id) }));
-    void this.watch(turns).catch((error: unknown) => this.log.unfinished(error));
+    this.goOn(ids.map((id) => ({ id, over: parked ?? this.lanes.of(destinationId).enter(id) })));
   }
 
   /**
@@ -154,6 +157,10 @@ export class DeliverLeads {
   private async park(ids: readonly DeliveryId[], problem: string): Promise<void> {
     this.log.parked(problem);
     await this.due.park(ids, this.destinations.retryBaseSeconds, problem);
+  }
+
+  private goOn(turns: readonly Turn[]): void {
+    void this.watch(turns).catch((error: unknown) => this.log.unfinished(error));
   }
 
   private async watch(turns: readonly Turn[]): Promise<void> {

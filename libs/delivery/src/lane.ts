@@ -46,6 +46,11 @@ export class Lane {
     return this.inHand.size;
   }
 
+  /** Those whose turn has not begun. */
+  get waits(): number {
+    return this.waiting.size;
+  }
+
   get hasBudget(): boolean {
     return this.budget !== undefined;
   }

@@ -29,6 +29,11 @@ export class Lanes {
     return new Map([...this.lanes].map(([id, lane]) => [id, lane.size]));
   }
 
+  /** Those whose turn has not begun, of one destination. */
+  waitingFor(destinationId: DestinationId): number {
+    return this.lanes.get(destinationId)?.waits ?? 0;
+  }
+
   of(destinationId: DestinationId): Lane {
     let lane = this.lanes.get(destinationId);
     if (lane === undefined) {

@@ -12,7 +12,7 @@ export function residentMegabytes(pid: number): number {
 
 /** What V8 says of a gateway's memory. */
 export interface Heap {
-  /** Of what has lived for a while, garbage included. */
+  /** Of what has lived for a while and of what is large, garbage included. */
   readonly oldMegabytes: number;
   /** Collections of all of it so far. */
   readonly collections: number;
@@ -23,7 +23,9 @@ export async function heapOf(url: string): Promise<Heap | null> {
   try {
     const metrics = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(2000) })).text();
     const read = (series: RegExp): number => Number(series.exec(metrics)?.[1] ?? Number.NaN);
-    const oldMegabytes = read(/^nodejs_heap_space_size_used_bytes\{[^}]*space="old"[^}]*\} (\S+)/m) / 1024 / 1024;
+    const used = (space: string): number =>
+      read(new RegExp(`^nodejs_heap_space_size_used_bytes\\{[^}]*space="${space}"[^}]*\\} (\\S+)`, 'm'));
+    const oldMegabytes = (used('old') + used('large_object')) / 1024 / 1024;
     // There is no such series before the first one.
     const collections = read(/^nodejs_gc_duration_seconds_count\{[^}]*kind="major"[^}]*\} (\S+)/m) || 0;
     return Number.isFinite(oldMegabytes) ? { oldMegabytes, collections } : null;

@@ -20,6 +20,8 @@ const SHOW_MS = 2000;
 const SAMPLE_MS = 5000;
 /** A gateway that keeps something of every lead grows by more: 1 KB of each of 150 a second is 9 MB a minute. */
 const MOST_MB_A_MINUTE = 4;
+/** A shorter run says nothing of the memory if there were too few collections; a longer one was made for it. */
+const JUDGED_FROM_MINUTES = 5;
 
 /** One run on one arena: leads, faults of chance, rest, and the oracle. */
 export class Soak {
@@ -56,6 +58,8 @@ export class Soak {
     ];
     const growth = growthOf(this.samples);
     if (growth !== null && growth > MOST_MB_A_MINUTE) findings.push(`I8: what the gateway keeps grows by ${growth} MB a minute`);
+    if (growth === null && this.minutes >= JUDGED_FROM_MINUTES)
+      findings.push('I8: too few collections to say what the gateway keeps: send more, or for longer');
     const byStatus = await world.rows<{ status: string; n: number }>(
       'select lower(status) as status, count(*)::int as n from leads group by status',
     );

@@ -30,5 +30,6 @@ export abstract class Doorbell {
   abstract reserveDeliveries(destinationId: DestinationId, count: number): boolean;
   /** After the commit of rows written as rung. If the ring fails, `rung_at` is set back to null. */
   abstract ringLeads(ids: readonly LeadId[]): void;
+  /** The same; in a process that delivers they may go into its lanes at once, without the queue. */
   abstract ringDeliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void;
 }

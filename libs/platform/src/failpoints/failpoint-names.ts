@@ -11,7 +11,7 @@ export const FAILPOINTS = {
   process_before_load: 'a job with leads was taken, nothing was asked of Postgres',
   process_after_load: 'a lead was loaded and counted, nothing was decided [lead id]',
   decide_before_commit: 'decisions are written, their commit is not asked for',
-  decide_after_commit: 'decisions are committed, their deliveries are not rung',
+  decide_after_commit: 'decisions are committed, their deliveries are neither rung nor in a lane',
   deliver_before_claim: 'a job with deliveries was taken, none is claimed',
   deliver_after_claim: 'an attempt is open, no byte has left [lead id]',
   deliver_after_answer: 'the CRM has answered, nothing of it is in Postgres [lead id]',

@@ -13,15 +13,19 @@ const BACKLOG_EVERY_MS = 5000;
 /** After a missed ring the poll leaves the rows alone for this long instead of marking and unmarking them four times a second. */
 const PAUSE_AFTER_MISS_MS = 2000;
 
-/** Takes deliveries that this process has decided into its own hands, in the turn in which it is called; never throws. */
-export type DeliverHere = (destinationId: DestinationId, ids: readonly DeliveryId[]) => void;
+/** The lanes of a process that delivers: what it has decided itself needs no job to get there. */
+export interface OwnLanes {
+  /** Would deliveries of this destination soon have their turn here? Otherwise they are for whichever process is free. */
+  hasRoom(destinationId: DestinationId): boolean;
+  takeDecided(destinationId: DestinationId, ids: readonly DeliveryId[]): void;
+}
 
 /**
  * The only module that rings. Two triggers: right after a commit, with the ids just committed, and a poll for due rows that nobody
  * rang lately. The queue may be lost at any time: whatever is due in Postgres is rung again.
  *
- * Every process rings what it commits; only a process with role `relay` takes due rows. One that delivers needs no ring for the deliveries it
- * decides: they go from hand to hand, and the queue carries those that are due later or were decided where nothing is delivered (ADR 0017).
+ * Every process rings what it commits; only a process with role `relay` takes due rows. One that delivers takes what it decides into its own lanes
+ * while they have room, and rings the rest (ADR 0017).
  */
 export class Relay extends Doorbell {
   private readonly ringer: Ringer;
@@ -37,7 +41,7 @@ export class Relay extends Doorbell {
   private polling: Promise<void> | undefined;
   private pausedUntil = 0;
   private takesDue = false;
-  private deliverHere: DeliverHere | undefined;
+  private lanes: OwnLanes | undefined;
   private stopped = false;
   private lastBacklogAt = 0;
   private failing = false;
@@ -76,8 +80,8 @@ export class Relay extends Doorbell {
   }
 
   override reserveDeliveries(destinationId: DestinationId, count: number): boolean {
-    const canTell = this.deliverHere !== undefined || this.canRing;
-    return canTell && this.reserve(this.rooms.deliveries, destinationId, count, this.shares.deliveries);
+    const hasTaker = this.canRing || this.lanes?.hasRoom(destinationId) === true;
+    return hasTaker && this.reserve(this.rooms.deliveries, destinationId, count, this.shares.deliveries);
   }
 
   private reserve<Id>(rooms: Map<Id, number>, id: Id, count: number, share: number): boolean {
@@ -93,17 +97,26 @@ export class Relay extends Doorbell {
   }
 
   override ringDeliveries(destinationId: DestinationId, ids: readonly DeliveryId[]): void {
-    if (this.deliverHere === undefined) this.ringer.deliveries(destinationId, ids);
-    else {
-      this.deliverHere(destinationId, ids);
-      this.metrics.rings.inc({ kind: 'deliveries', result: 'here' }, ids.length);
-    }
+    if (!this.tookHere(destinationId, ids)) this.ringer.deliveries(destinationId, ids);
   }
 
-  /** @param options `takesDue` with role `relay`, `deliverHere` with role `delivery` */
-  startPolling(options: { takesDue: boolean; deliverHere?: DeliverHere | undefined }): void {
+  private tookHere(destinationId: DestinationId, ids: readonly DeliveryId[]): boolean {
+    if (this.lanes?.hasRoom(destinationId) !== true) return false;
+    try {
+      this.lanes.takeDecided(destinationId, ids);
+    } catch (error) {
+      // Whoever decided them has committed that; a fault of the lanes must not look like one of the decision.
+      this.logger.error({ component: 'relay', destination_id: destinationId }, `not delivered here, rung: ${(error as Error).message}`);
+      return false;
+    }
+    this.metrics.rings.inc({ kind: 'deliveries', result: 'here' }, ids.length);
+    return true;
+  }
+
+  /** @param options `takesDue` with role `relay`, `lanes` with role `delivery` */
+  startPolling(options: { takesDue: boolean; lanes?: OwnLanes | undefined }): void {
     this.takesDue = options.takesDue;
-    this.deliverHere = options.deliverHere;
+    this.lanes = options.lanes;
     this.stopped = false;
     this.schedule(0);
   }
