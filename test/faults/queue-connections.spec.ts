@@ -10,7 +10,8 @@ import type { GatewaySlot } from './support/gateway-slot.js';
 import { judge } from './support/oracle.js';
 import type { Look } from './support/pipe.js';
 
-const DELIVER = 'leadgate:deliver';
+/** Every lead's way has one of its jobs; what the process that decided it also delivers has no other. */
+const JOBS = 'leadgate:process';
 /** BullMQ's scripts are called by their hash; the one that completes a job is the only one with 14 keys. */
 const COMPLETES = /evalsha\r\n\$40\r\n[0-9a-f]{40}\r\n\$2\r\n14\r\n/i;
 /** In the answer that hands a job to a worker, and in no other. */
@@ -20,7 +21,7 @@ const NEXT_JOB_SECONDS = 5;
 const LOST_RING_SECONDS = 60;
 const ROUNDS = 3;
 
-/** Cuts the connection over which a delivery job is completed, once each time it is told to. */
+/** Cuts the connection over which a job is completed, once each time it is told to. */
 class CompletionCut {
   cuts = 0;
   private wanted: 'the request' | 'the answer' | undefined;
@@ -35,7 +36,7 @@ class CompletionCut {
 
   readonly look: Look = (direction, bytes, connectionNo) => {
     if (this.wanted === undefined) return 'pass';
-    if (direction === 'upstream' && COMPLETES.test(bytes.toString('latin1')) && bytes.includes(`${DELIVER}:`)) {
+    if (direction === 'upstream' && COMPLETES.test(bytes.toString('latin1')) && bytes.includes(`${JOBS}:`)) {
       if (this.wanted === 'the request') return this.cut();
       this.completing = connectionNo;
     } else if (direction === 'downstream' && connectionNo === this.completing) return this.cut();
@@ -101,13 +102,13 @@ class HandOverCut {
   const delivered = (leadId: string): Promise<void> =>
     world.until('it is delivered', `select from leads where id = $1 and status = 'DELIVERED'`, [leadId]);
 
-  /** A lead is delivered before its job is completed: the next completion is that of the next job only now. */
+  /** A lead may be delivered before its job is completed: the next completion is that of the next job only now. */
   const nothingIsActive = (): Promise<true> =>
-    eventually('every job is completed', async () => ((await client.llen(`${DELIVER}:active`)) === 0 ? true : undefined));
+    eventually('every job is completed', async () => ((await client.llen(`${JOBS}:active`)) === 0 ? true : undefined));
 
   /** What BullMQ told of a job, in order. */
   async function eventsOf(jobId: string): Promise<string[]> {
-    const entries = await client.xrange(`${DELIVER}:events`, '-', '+');
+    const entries = await client.xrange(`${JOBS}:events`, '-', '+');
     return entries
       .map(([, [...fields]]) => Object.fromEntries(fields.flatMap((name, n) => (n % 2 === 0 ? [[name, fields[n + 1]]] : []))))
       .filter((event) => event['jobId'] === jobId)
@@ -122,11 +123,11 @@ class HandOverCut {
     const leadId = await send();
     await delivered(leadId);
     await eventually('the completion is cut', async () => (cut.cuts === 1 ? true : undefined));
-    const [jobId = '', ...more] = await client.lrange(`${DELIVER}:active`, 0, -1);
+    const [jobId = '', ...more] = await client.lrange(`${JOBS}:active`, 0, -1);
     expect(more).toEqual([]);
     // Its lock has run out, and that was noticed once before: what a minute and a half would do.
-    await client.del(`${DELIVER}:${jobId}:lock`, `${DELIVER}:stalled-check`);
-    await client.sadd(`${DELIVER}:stalled`, jobId);
+    await client.del(`${JOBS}:${jobId}:lock`, `${JOBS}:stalled-check`);
+    await client.sadd(`${JOBS}:stalled`, jobId);
     await other.start();
     await eventually('the job ran again', async () => ((await eventsOf(jobId)).at(-1) === 'completed' ? true : undefined));
     expect((await eventsOf(jobId)).filter((event) => event === 'stalled' || event === 'completed')).toEqual(['stalled', 'completed']);
