@@ -32,7 +32,8 @@ export const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHMARKS).join(' 
              --again sends the same leads a second time, --restart once more after the gateway was started anew
   isolation  how long a lead takes to a healthy destination, alone and beside one that hangs and one that answers 500, by turns
              [--rounds 12] [--seconds 6]
-  fairness   how long a lead of one tenant takes, alone, beside one that sends 95 % of all and while that one sends 3,000 at once, by turns
+  fairness   how long a lead of one tenant takes, alone, beside one that sends 95 % of all, with as many of its own, and while the other sends
+             3,000 at once, by turns
              [--rounds 12] [--seconds 6]
   telemetry  verdicts per second without a StatsD collector, with an absent one and with one that never reads, by turns
              [--rounds 3] [--concurrency 64] [--collector ${COLLECTORS.join(' | ')}]

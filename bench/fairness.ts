@@ -23,10 +23,13 @@ const FLOOD = 3000;
 const WARM_UP = 6000;
 const TICK_MS = 5;
 
-/** Alone, beside another tenant that sends 95 % of all leads, and while that one sends a flood at once. */
-const WAYS = ['alone', 'beside', 'flood'] as const;
+/** Alone, beside another tenant that sends 95 % of all leads, with as many leads all of its own, and while the other sends a flood at once. */
+const WAYS = ['alone', 'beside', 'all_own', 'flood'] as const;
 
-/** How long a lead of one tenant takes from its arrival to its delivery, whatever another tenant sends. Each has a CRM of its own. */
+/**
+ * How long a lead of one tenant takes from its arrival to its delivery, whatever another tenant sends. Each has a CRM of its own. As many leads of its
+ * own are as much computing; `ratio_to_all_own` is what it adds that most of them are another tenant's.
+ */
 export async function benchFairness({ root, rounds, seconds, say }: BenchContext): Promise<object> {
   const redis = await startRedis({ 'maxmemory-policy': 'noeviction' });
   const postgres = await startBenchPostgres(root);
@@ -53,7 +56,7 @@ export async function benchFairness({ root, rounds, seconds, say }: BenchContext
       const began = performance.now();
       const flood = way === 'flood' ? other.send('flood', FLOOD).then(() => FLOOD) : Promise.resolve(0);
       const counts = await Promise.all([
-        steadily(own, OWN_PER_SECOND, seconds),
+        steadily(own, way === 'all_own' ? OWN_PER_SECOND + OTHERS_PER_SECOND : OWN_PER_SECOND, seconds),
         way === 'beside' ? steadily(other, OTHERS_PER_SECOND, seconds) : flood,
       ]);
       sent += counts[0] + counts[1];
@@ -61,7 +64,9 @@ export async function benchFairness({ root, rounds, seconds, say }: BenchContext
       if (way === 'flood') floods.push((performance.now() - began) / 1000);
       return p95OfDeliveries(postgres, 'own/crm', now);
     });
-    return { ...besideToAlone(seen), flood_p95_ms: rounded(median(seen.flood), 1), flood_seconds: rounded(median(floods), 1) };
+    const { ratio, ratios } = besideToAlone({ alone: seen.all_own, beside: seen.beside });
+    const allOwn = { all_own_p95_ms: rounded(median(seen.all_own), 1), ratio_to_all_own: ratio, ratios_to_all_own: ratios };
+    return { ...besideToAlone(seen), ...allOwn, flood_p95_ms: rounded(median(seen.flood), 1), flood_seconds: rounded(median(floods), 1) };
   } finally {
     for (const stop of stops.reverse()) await stop();
   }

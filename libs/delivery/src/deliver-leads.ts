@@ -37,8 +37,8 @@ interface Turn {
  * - Lease (60 s) > oldest claim still sent (25 s) + longest call (30 s). Whoever comes later than that is fenced out by the attempt number.
  *
  * Most come from a decision of this process, the others through the queue. A job of it is over as soon as its deliveries are in their lanes: one
- * that waited for calls would hold a place that others need. Nothing is lost with either, because the rows are due in Postgres until their outcome is there. What a fault of Postgres keeps from being claimed
- * is given back a second later: it would count as rung for a minute otherwise.
+ * that waited for calls would hold a place that others need. Nothing is lost with either, because the rows are due in Postgres until their outcome is
+ * there. What a fault of Postgres keeps from being claimed is given back a second later: it would count as rung for a minute otherwise.
  */
 export class DeliverLeads {
   private readonly lanes: Lanes;
